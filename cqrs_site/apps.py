@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class CqrsSiteConfig(AppConfig):
+    name = "cqrs_site"
