@@ -1,0 +1,5 @@
+"""The append-only event log in PostgreSQL and the command pipeline over it.
+
+Imports none of the other packages. Start at store.py (append, read), then
+settled.py (how far readers may go) and commands.py (load, decide, append).
+"""

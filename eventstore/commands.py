@@ -1,0 +1,215 @@
+"""The command pipeline: load a stream, decide, append, and decide again on a conflict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections
+
+from eventstore import errors, events, ids, log, store, tokens
+from eventstore.events import NewEvent, RecordedEvent
+from eventstore.streams import StreamType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who asks, and what for: becomes the metadata of the events.
+
+    command_id: only from callers that may repeat themselves (reactors, imports); it
+    then takes effect once in a stream, for ever. Otherwise one is made.
+    """
+
+    actor: str
+    source: str = ""
+    request_id: str = ""
+    traceparent: str = ""
+    correlation_id: str = ""
+    causation_id: str = ""
+    command_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A stream folded: its state (None without events) at a version (0 without)."""
+
+    state: Any
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """An accepted command: its events as recorded, and where the stream now stands.
+
+    repeated: the stream had this command_id already; these are the events of then.
+    """
+
+    stream: str
+    version: int
+    position: int
+    events: tuple[RecordedEvent, ...]
+    consistency_token: str
+    repeated: bool = False
+
+
+def load(
+    stream_type: StreamType, id: object, *, at_version: int = store.MAX_VERSION
+) -> Loaded:
+    """The state of a stream, folded from its events up to at_version."""
+    recorded = store.read_stream(stream_type.stream(id), to_version=at_version)
+    state = stream_type.fold(None, [(each.data, each.occurred_at) for each in recorded])
+    return Loaded(state=state, version=recorded[-1].version if recorded else 0)
+
+
+def handle(
+    stream_type: StreamType,
+    stream_id: object,
+    command: Any,
+    *,
+    at: datetime,
+    context: Context,
+    expected_version: int | None = None,
+) -> Outcome:
+    """Handles one command on one stream; its events are stored when this returns.
+
+    On a version conflict it loads and decides again, at most
+    `command_side.validation.retry_attempts` times, unless the caller expects a
+    version. In the caller's transaction where there is one.
+    Raises the domain's rejection, VersionMismatch (expected_version), VersionConflict
+    (attempts used up), WrongIsolation (a transaction that could not see the winner).
+    """
+    _refuse_snapshot_isolation()
+    attempts = 1 + settings.CQRS.command_side.validation.retry_attempts
+    stream = stream_type.stream(stream_id)
+    for _ in range(attempts):
+        loaded = load(stream_type, stream_id)
+        if expected_version not in (None, loaded.version):
+            raise errors.VersionMismatch(
+                stream=stream, expected=expected_version or 0, actual=loaded.version
+            )
+        if earlier := _earlier_outcome(stream, context):
+            return earlier
+        decided = stream_type.decide(loaded.state, command, at=at)
+        new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
+        try:
+            appended = store.append(stream, new, expected_version=loaded.version)
+        except (errors.ConcurrencyConflict, errors.DuplicateEvent):
+            continue
+        return _outcome(stream, new, appended)
+    raise errors.VersionConflict(stream=stream, attempts=attempts)
+
+
+def prepare(
+    stream_type: StreamType,
+    stream_id: object,
+    loaded: Loaded,
+    decided: Sequence[Any],
+    *,
+    at: datetime,
+    context: Context,
+) -> list[NewEvent]:
+    """Decided events with ids and metadata, ready to append after `loaded`."""
+    stream_keys = stream_type.search_keys(
+        stream_type.fold(loaded.state, [(each, at) for each in decided])
+    )
+    command_id = context.command_id or str(ids.uuid7())
+    metadata = _metadata(context, command_id, stream_keys)
+    return [
+        events.new(
+            each,
+            occurred_at=at,
+            metadata=metadata,
+            event_id=_event_id(stream_type.stream(stream_id), context, index),
+        )
+        for index, each in enumerate(decided)
+    ]
+
+
+def _event_id(stream: str, context: Context, index: int) -> UUID:
+    if not context.command_id:
+        return ids.uuid7()
+    return ids.event_id_of(stream=stream, command_id=context.command_id, index=index)
+
+
+def _metadata(
+    context: Context, command_id: str, keys: Mapping[str, str]
+) -> dict[str, str]:
+    named = {
+        "command_id": command_id,
+        "correlation_id": context.correlation_id or context.request_id or command_id,
+        "causation_id": context.causation_id,
+        "actor": context.actor,
+        "request_id": context.request_id,
+        "traceparent": context.traceparent,
+        "source": context.source,
+        **keys,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _refuse_snapshot_isolation() -> None:
+    # In a REPEATABLE READ transaction a retry would load the same old snapshot for
+    # ever. Outside a transaction every statement has a snapshot of its own.
+    connection = connections["default"]
+    if not connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        (level,) = cursor.fetchone()
+    if level != "read committed":
+        raise errors.WrongIsolation(
+            f"commands are handled in READ COMMITTED transactions, this one is {level}"
+        )
+
+
+def _earlier_outcome(stream: str, context: Context) -> Outcome | None:
+    """What this command_id did to the stream before, if the caller names one."""
+    if not context.command_id:
+        return None
+    first = ids.event_id_of(stream=stream, command_id=context.command_id, index=0)
+    found = store.read_command(stream, first_event_id=first)
+    if not found:
+        return None
+    return _answer(stream, found, epoch=log.identity().epoch, repeated=True)
+
+
+def _outcome(
+    stream: str, new: Sequence[NewEvent], appended: Sequence[store.Appended]
+) -> Outcome:
+    recorded = [
+        RecordedEvent.of(
+            event,
+            stream=stream,
+            version=at.version,
+            position=at.position,
+            recorded_at=at.recorded_at,
+        )
+        for event, at in zip(new, appended, strict=True)
+    ]
+    return _answer(stream, recorded, epoch=appended[0].epoch)
+
+
+def _answer(
+    stream: str,
+    recorded: Sequence[RecordedEvent],
+    *,
+    epoch: int,
+    repeated: bool = False,
+) -> Outcome:
+    last = recorded[-1]
+    token = tokens.Token(
+        epoch=epoch,
+        stream=stream,
+        version=last.version,
+        position=last.position,
+    )
+    return Outcome(
+        stream=stream,
+        version=last.version,
+        position=last.position,
+        events=tuple(recorded),
+        consistency_token=tokens.sign(token),
+        repeated=repeated,
+    )

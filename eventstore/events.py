@@ -1,0 +1,156 @@
+"""Events on their way into the log and out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from eventstore import ids, streams
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to append: its type's struct as `data`, times in UTC."""
+
+    data: Any
+    occurred_at: datetime
+    metadata: Mapping[str, str]
+    event_id: UUID
+
+
+class RecordedEvent:
+    """An event as the log has it. `data` and `metadata` are decoded when first asked.
+
+    position: int > 0, unique and in commit-safe order; version: 1, 2, 3 … in a stream;
+    recorded_at, occurred_at: aware datetimes in UTC.
+    """
+
+    __slots__ = (
+        "_data",
+        "_data_text",
+        "_metadata",
+        "_metadata_text",
+        "event_id",
+        "occurred_at",
+        "position",
+        "recorded_at",
+        "schema_version",
+        "stream",
+        "type",
+        "version",
+    )
+
+    def __init__(
+        self,
+        position: int,
+        event_id: UUID,
+        stream: str,
+        version: int,
+        type: str,
+        schema_version: int,
+        recorded_at: datetime,
+        occurred_at: datetime,
+        data: str,
+        metadata: str,
+    ) -> None:
+        self.position = position
+        self.event_id = event_id
+        self.stream = stream
+        self.version = version
+        self.type = type
+        self.schema_version = schema_version
+        self.recorded_at = recorded_at
+        self.occurred_at = occurred_at
+        self._data_text = data
+        self._metadata_text = metadata
+        self._data: Any = None
+        self._metadata: dict[str, str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        event: NewEvent,
+        *,
+        stream: str,
+        version: int,
+        position: int,
+        recorded_at: datetime,
+    ) -> "RecordedEvent":
+        """A new event as it was just recorded, without reading it back."""
+        event_type = streams.of(stream).type_of(event.data)
+        return cls(
+            position=position,
+            event_id=event.event_id,
+            stream=stream,
+            version=version,
+            type=event_type.name,
+            schema_version=event_type.schema_version,
+            recorded_at=recorded_at,
+            occurred_at=event.occurred_at,
+            data=encode(event.data),
+            metadata=encode(event.metadata),
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.stream} v{self.version} @{self.position}>"
+
+    @property
+    def data(self) -> Any:
+        """The struct of its type. Raises UnknownEventType, InvalidEvent."""
+        if self._data is None:
+            self._data = streams.of(self.stream).decode(
+                self.type, self.schema_version, self._data_text
+            )
+        return self._data
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        if self._metadata is None:
+            self._metadata = msgspec.json.decode(
+                self._metadata_text, type=dict[str, str]
+            )
+        return self._metadata
+
+    def envelope(self) -> dict[str, Any]:
+        """The event as clients see it: JSON-ready, data as stored."""
+        return {
+            "event_id": str(self.event_id),
+            "position": self.position,
+            "stream": self.stream,
+            "version": self.version,
+            "type": self.type,
+            "schema_version": self.schema_version,
+            "recorded_at": rfc3339(self.recorded_at),
+            "occurred_at": rfc3339(self.occurred_at),
+            "data": msgspec.json.decode(self._data_text),
+            "metadata": self.metadata,
+        }
+
+
+def rfc3339(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def encode(data: Any) -> str:
+    """A struct (or plain JSON value) as JSON text; decimals as strings."""
+    return _encoder.encode(data).decode()
+
+
+def new(
+    data: Any,
+    *,
+    occurred_at: datetime,
+    metadata: Mapping[str, str],
+    event_id: UUID | None = None,
+) -> NewEvent:
+    return NewEvent(
+        data=data,
+        occurred_at=occurred_at,
+        metadata=metadata,
+        event_id=event_id or ids.uuid7(),
+    )

@@ -1,0 +1,60 @@
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+
+
+class Event(models.Model):
+    """The log: append-only by triggers of the table. Written by store.py alone.
+
+    The table is made by SQL in the first migration; what matters stands there.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event_id = models.UUIDField(unique=True)
+    stream = models.TextField()
+    version = models.IntegerField()
+    type = models.TextField()
+    schema_version = models.SmallIntegerField()
+    recorded_at = models.DateTimeField()
+    occurred_at = models.DateTimeField()
+    data = models.JSONField()
+    metadata = models.JSONField()
+
+    class Meta:
+        db_table = "eventstore_event"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "version"], name="eventstore_event_stream_version_key"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["type", "position"], name="eventstore_event_type_idx"),
+            # Rises with position but for moments, so block ranges find a time.
+            BrinIndex(fields=["recorded_at"], name="eventstore_event_recorded_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.stream} v{self.version} @{self.position}"
+
+
+class Log(models.Model):
+    """One row: the log's epoch, raised after a restore; checkpoints and tokens name it.
+
+    log_id tells two systems' logs apart, so that a token of one is foreign to another.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    log_id = models.UUIDField()
+    epoch = models.IntegerField()
+
+    class Meta:
+        db_table = "eventstore_log"
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(id=1), name="eventstore_log_one_row"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch} of log {self.log_id}"

@@ -1,0 +1,33 @@
+"""Consistency tokens: what a command's answer gives so that a query can wait for it."""
+
+from dataclasses import dataclass
+
+from django.core import signing
+
+from eventstore import errors
+
+SALT = "eventstore.consistency-token"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """The write a reader demands: a stream's version, at a position of an epoch."""
+
+    epoch: int
+    stream: str
+    version: int
+    position: int
+
+
+def sign(token: Token) -> str:
+    payload = [token.epoch, token.stream, token.version, token.position]
+    return signing.dumps(payload, salt=SALT)
+
+
+def parse(text: str) -> Token:
+    """Raises BadToken for one that this system did not sign."""
+    try:
+        epoch, stream, version, position = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise errors.BadToken("this is no consistency token of this system") from error
+    return Token(epoch=epoch, stream=stream, version=version, position=position)
