@@ -1,0 +1,40 @@
+"""What commands, events and the order itself have in common."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+# Checked where JSON is decoded; `decide` checks commands that were made in Python.
+MAX_QUANTITY = 1_000_000
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+
+
+class Address(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    name: str
+    line1: str
+    line2: str | None = None
+    city: str
+    region: str | None = None
+    postal_code: str | None = None
+    country: str
+
+
+class LineQuantity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many units of one line."""
+
+    line_id: int
+    quantity: Quantity
+
+
+def merge(lines: Iterable[LineQuantity]) -> tuple[LineQuantity, ...]:
+    """One entry per line with the sum of its quantities, in the order of line ids."""
+    quantities: dict[int, int] = {}
+    for line in lines:
+        quantities[line.line_id] = quantities.get(line.line_id, 0) + line.quantity
+    return tuple(
+        LineQuantity(line_id=line_id, quantity=quantities[line_id])
+        for line_id in sorted(quantities)
+    )
