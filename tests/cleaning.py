@@ -1,0 +1,112 @@
+"""Empties the test databases between tests that commit.
+
+The event table refuses TRUNCATE by a trigger, so Django's flush cannot be used.
+Triggers come back exactly as the migrations made them, whatever a test did to them.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from django.conf import settings
+from django.db import connections, transaction
+
+from tests import servers
+
+# Django's own records of what exists.
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+COPIES = "tests_pristine"
+ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA", "D": "DISABLE"}
+
+TABLES = """
+SELECT c.relname
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+ORDER BY 1
+"""
+TRIGGERS = """
+SELECT c.relname, t.tgname, t.tgenabled
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND NOT t.tgisinternal AND NOT c.relispartition
+ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pristine:
+    """By alias: triggers (table, name, state); tables in which migrations put rows."""
+
+    triggers: dict[str, list[tuple[str, str, str]]]
+    filled: dict[str, list[str]]
+
+
+def aliases() -> list[str]:
+    return ["default", "read"] if settings.READ_DATABASE_IS_SEPARATE else ["default"]
+
+
+def remember() -> Pristine:
+    triggers, filled = {}, {}
+    for alias in aliases():
+        name = connections[alias].settings_dict["NAME"]
+        assert name.startswith("test_"), f"{name} is no test database"
+        with connections[alias].cursor() as cursor:
+            cursor.execute(TRIGGERS)
+            triggers[alias] = cursor.fetchall()
+            filled[alias] = [table for table in _tables(cursor) if _rows(cursor, table)]
+            cursor.execute(f"CREATE SCHEMA {COPIES}")
+            for table in filled[alias]:
+                cursor.execute(f'CREATE TABLE {COPIES}."{table}" AS TABLE "{table}"')
+    return Pristine(triggers=triggers, filled=filled)
+
+
+def clean(pristine: Pristine) -> None:
+    for alias in aliases():
+        with transaction.atomic(alias), connections[alias].cursor() as cursor:
+            # A test that left a transaction open shows here instead of hanging.
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            _empty(cursor, pristine.triggers[alias], pristine.filled[alias])
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+def _empty(cursor, triggers, filled) -> None:
+    tables = _tables(cursor)
+    guarded = sorted({table for table, _, _ in triggers})
+    for table in guarded:
+        cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+    empty = ", ".join(f'"{table}"' for table in tables if table not in filled)
+    cursor.execute(f"TRUNCATE {empty} RESTART IDENTITY")
+    for table in filled:
+        cursor.execute(f'DELETE FROM "{table}"')
+        # Their identities go on, as the rows that come back have numbers already.
+        cursor.execute(
+            f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE '
+            f'SELECT * FROM {COPIES}."{table}"'
+        )
+    for table, name, state in triggers:
+        cursor.execute(f'ALTER TABLE "{table}" {ENABLE[state]} TRIGGER "{name}"')
+
+
+def _tables(cursor) -> list[str]:
+    cursor.execute(TABLES)
+    return [table for (table,) in cursor.fetchall() if table not in KEPT]
+
+
+def _rows(cursor, table: str) -> bool:
+    cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
+    return cursor.fetchone()[0]
+
+
+def close_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+
+
+def on_test_database(url: str | None = None) -> str:
+    """`url`, else the application's, with the name of the test database."""
+    name = settings.DATABASES["default"]["NAME"]
+    return urlunsplit(
+        urlsplit(url or servers.SERVERS.database_url)._replace(path=f"/{name}")
+    )
