@@ -1,4 +1,4 @@
-"""The command pipeline: load a stream, decide, append, and decide again on a conflict."""
+"""The command pipeline: load a stream, decide, append; decide again on a conflict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

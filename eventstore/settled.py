@@ -46,7 +46,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class OpenAppend:
-    """An append that has not ended: its session (None when prepared), age in seconds."""
+    """An append that is still open: its session (None: prepared), age in seconds."""
 
     pid: int | None
     age: float | None

@@ -67,6 +67,9 @@ class StreamType:
     def type_of(self, event: Any) -> EventType:
         return self._by_struct[type(event)]
 
+    def type_of_struct(self, struct: type[Any]) -> EventType:
+        return self._by_struct[struct]
+
     def newest(self, type: str) -> EventType:
         """The event type stored under a name, at its newest schema version.
 

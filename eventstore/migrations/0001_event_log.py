@@ -1,4 +1,4 @@
-"""The event table, the triggers that keep it append-only and ordered, and the log row."""
+"""The event table, the triggers that keep it ordered and append-only, the log row."""
 
 from typing import Any
 
@@ -14,7 +14,8 @@ CREATE TABLE eventstore_event (
         CONSTRAINT eventstore_event_pkey PRIMARY KEY,
     event_id uuid NOT NULL CONSTRAINT eventstore_event_event_id_key UNIQUE,
     stream text NOT NULL
-        CONSTRAINT eventstore_event_stream_length CHECK (length(stream) BETWEEN 3 AND 200),
+        CONSTRAINT eventstore_event_stream_length
+            CHECK (length(stream) BETWEEN 3 AND 200),
     version integer NOT NULL
         CONSTRAINT eventstore_event_version_positive CHECK (version > 0),
     type text NOT NULL
