@@ -1,0 +1,70 @@
+"""The checkpoints that this code works on: made when missing, found when runnable."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from eventstore import log
+from projections import registry
+from projections.models import Checkpoint
+from projections.projection import Projection
+
+USING = "read"
+
+
+def live(name: str) -> list[Checkpoint]:
+    """The partitions of a live generation, in order; [] before its start."""
+    found = list(
+        Checkpoint.objects.filter(projection=name).order_by("-generation", "partition")
+    )
+    return [each for each in found if each.generation == found[0].generation]
+
+
+def runnable() -> list[Checkpoint]:
+    """Running partitions of this code's versions, the one furthest behind first."""
+    projections = {name: each for name, each in registry.all().items() if _fed(name)}
+    found = list(
+        Checkpoint.objects.filter(projection__in=projections).order_by("position", "id")
+    )
+    known = {each.projection for each in found}
+    if missing := [each for name, each in projections.items() if name not in known]:
+        _begin(missing)
+        return runnable()
+    now = timezone.now()
+    return [
+        each
+        for each in found
+        if each.state == Checkpoint.State.RUNNING
+        and each.version == projections[each.projection].version
+        and (each.next_attempt_at is None or each.next_attempt_at <= now)
+    ]
+
+
+def first(projection: Projection, *, generation: int = 1) -> list[Checkpoint]:
+    """Checkpoints at the beginning of the log, one a configured partition; unsaved."""
+    partitions = settings.CQRS.query_side.projection(projection.name).partitions
+    epoch = log.identity().epoch
+    return [
+        Checkpoint(
+            projection=projection.name,
+            version=projection.version,
+            generation=generation,
+            partition=partition,
+            partitions=partitions,
+            epoch=epoch,
+        )
+        for partition in range(partitions)
+    ]
+
+
+def _begin(missing: Iterable[Projection]) -> None:
+    # Several processes may do so at once: the first one's stay.
+    new = [checkpoint for each in missing for checkpoint in first(each)]
+    with transaction.atomic(using=USING):
+        Checkpoint.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def _fed(name: str) -> bool:
+    return settings.CQRS.query_side.projection(name).update_mode == "async"

@@ -1,0 +1,46 @@
+"""What the projection engine raises. Each error carries its facts."""
+
+from typing import ClassVar
+
+
+class ProjectionError(Exception):
+    """Root of this package's errors; `code` is stable and may be shown to clients."""
+
+    code: ClassVar[str] = "projection"
+
+
+class UnknownProjection(ProjectionError):
+    code = "unknown-projection"
+
+    def __init__(self, *, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"there is no projection {name!r}; there are: {', '.join(known)}"
+        )
+        self.name = name
+
+
+class NotAllowedInState(ProjectionError):
+    """An operator's action that the projection's state does not allow."""
+
+    code = "not-allowed-in-state"
+
+
+class LogDiverged(ProjectionError):
+    """The event at a checkpoint is gone or another: the rows need a rebuild."""
+
+    code = "log-diverged"
+
+
+class Behind(ProjectionError):
+    """A read model does not have a demanded write yet. Lag in events and in seconds."""
+
+    code = "read-model-behind"
+
+    def __init__(
+        self, *, projection: str, position: int, lag_events: int, lag_seconds: float
+    ) -> None:
+        super().__init__(f"{projection} stands at position {position}")
+        self.projection = projection
+        self.position = position
+        self.lag_events = lag_events
+        self.lag_seconds = lag_seconds

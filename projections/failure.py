@@ -1,0 +1,68 @@
+"""What happens when a batch fails: nothing is stored, and it is tried again later."""
+
+import datetime
+import logging
+import traceback
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.models import F
+from django.utils import timezone
+
+from projections import errors
+from projections.models import Checkpoint
+
+logger = logging.getLogger(__name__)
+
+FIRST_DELAY_S = 1
+LONGEST_DELAY_S = 60
+
+# SQLSTATE classes that say nothing about the event: connection, serialisation and
+# deadlock, resources, operator intervention (PostgreSQL manual, appendix A).
+INFRASTRUCTURE = ("08", "40", "53", "57", "25P03", "55P03")
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Whether the database, not the event or the code, made the batch fail."""
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError | InterfaceError)
+    return state.startswith(INFRASTRUCTURE)
+
+
+def record(checkpoint: Checkpoint, error: Exception) -> None:
+    """Notes why a partition does not move, and when it is tried again.
+
+    A log that diverged faults the partition at once: only a rebuild helps. A failing
+    `fold` is tried again after 1, 2, 4 … 60 s; after max_attempts the partition shows
+    as faulted and is still tried, so that a fix takes effect without a hand.
+    """
+    logger.error("%s failed", checkpoint, exc_info=error)
+    failures = checkpoint.failures + 1
+    delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
+    changes: dict[str, Any] = {
+        "failures": F("failures") + 1,
+        "failure": _described(error),
+        "next_attempt_at": timezone.now() + datetime.timedelta(seconds=delay),
+    }
+    if isinstance(error, errors.LogDiverged):
+        changes["state"] = Checkpoint.State.FAULTED
+    Checkpoint.objects.filter(pk=checkpoint.pk, position=checkpoint.position).update(
+        **changes
+    )
+
+
+def is_faulted(checkpoint: Checkpoint) -> bool:
+    attempts = settings.CQRS.query_side.projection(checkpoint.projection).max_attempts
+    return (
+        checkpoint.state == Checkpoint.State.FAULTED or checkpoint.failures >= attempts
+    )
+
+
+def _described(error: Exception) -> dict[str, str]:
+    return {
+        "category": getattr(error, "code", "handler"),
+        "error": f"{type(error).__name__}: {error}",
+        "traceback": "".join(traceback.format_exception(error))[-20_000:],
+    }

@@ -1,0 +1,46 @@
+"""The projections of this process: every subclass in an app's projections/ folder."""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from django.apps import apps
+
+from projections import errors
+from projections.projection import Projection
+
+PACKAGE = "projections"
+
+
+@cache
+def all() -> dict[str, Projection]:
+    """Name -> projection, in order of name. Raises ValueError for a name used twice."""
+    _import_definitions()
+    found: dict[str, Projection] = {}
+    for each in sorted(Projection.__subclasses__(), key=lambda one: one.name):
+        if each.name in found:
+            raise ValueError(f"two projections are named {each.name!r}")
+        found[each.name] = each()
+    return found
+
+
+def get(name: str) -> Projection:
+    """Raises UnknownProjection, which names those there are."""
+    try:
+        return all()[name]
+    except KeyError:
+        raise errors.UnknownProjection(name=name, known=list(all())) from None
+
+
+def _import_definitions() -> None:
+    # As django.contrib.admin finds admin.py: <app>/projections/ belongs to the app.
+    for config in apps.get_app_configs():
+        package = f"{config.name}.{PACKAGE}"
+        try:
+            module = importlib.import_module(package)
+        except ModuleNotFoundError as error:
+            if error.name == package:
+                continue
+            raise
+        for found in pkgutil.iter_modules(module.__path__):
+            importlib.import_module(f"{package}.{found.name}")

@@ -1,0 +1,159 @@
+"""What a worker does: follow the log, and advance whatever is behind, round by round.
+
+All projections of a round share one look at the settled position and, where they
+stand side by side, one read of the log. A partition that another worker holds is
+left to it.
+"""
+
+import bisect
+import logging
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+from eventstore import log, settled, store, wakeup
+from eventstore.events import RecordedEvent
+from projections import batch, checkpoints, failure, registry
+from projections.models import Checkpoint
+
+logger = logging.getLogger(__name__)
+
+# A worker's slot is given back after this, so that shutting down takes no longer and
+# slots are shared. Seconds.
+TENANCY_S = 5.0
+# Without Redis nobody wakes us: look again after this long. Seconds.
+BLIND_WAIT_S = 0.25
+# The next look at the settled position after a round that moved: 300 looks a second
+# would cost writers a fifth of their rate. Seconds.
+SHORTEST_WAIT_S = 0.005
+LONGEST_WAIT_S = 1.0
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round did: events stored, partitions that moved, and what holds back."""
+
+    advanced: int = 0
+    events: int = 0
+    held_back: bool = False
+
+
+@dataclass(slots=True)
+class Windows:
+    """The stretches of the log that were read in this round."""
+
+    up_to: int
+    read: list[tuple[int, Sequence[RecordedEvent]]] = field(default_factory=list)
+
+    def of(self, checkpoint: Checkpoint, limit: int) -> Sequence[RecordedEvent]:
+        """The event at the checkpoint, if there is one, and the next ones after it."""
+        for start, window in self.read:
+            if part := _part(start, window, checkpoint.position, limit):
+                return part
+        window = store.read_settled_from(
+            position=checkpoint.position, limit=limit + 1, up_to=self.up_to
+        )
+        self.read.append((checkpoint.position, window))
+        return window
+
+
+def run_round(*, worker: str) -> Round:
+    """Advances every runnable partition that is behind by at most one batch."""
+    done = Round()
+    behind = checkpoints.runnable()
+    if not behind:
+        return done
+    now = settled.position()
+    done.held_back = now.settled < now.last
+    epoch = log.identity().epoch
+    windows = Windows(up_to=now.settled)
+    for checkpoint in behind:
+        # At or below: nothing new. A settled position is not monotone.
+        if now.settled > checkpoint.position:
+            _advance(checkpoint, windows, epoch=epoch, worker=worker, done=done)
+    return done
+
+
+def follow(*, seconds: float = TENANCY_S) -> int:
+    """Follows the log for some seconds; returns how many batches were stored."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    ends = time.monotonic() + seconds
+    batches = 0
+    held_rounds = 0
+    with redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=LONGEST_WAIT_S + 5, socket_connect_timeout=1
+    ) as hints:
+        while (left := ends - time.monotonic()) > 0:
+            done = _guarded_round(worker)
+            batches += done.advanced
+            held_rounds = held_rounds + 1 if done.held_back else 0
+            _wait(hints, min(_pause(done, held_rounds), left))
+    return batches
+
+
+def _pause(done: Round, held_rounds: int) -> float:
+    """Seconds until the next round, unless a hint comes before."""
+    if done.advanced:
+        # What was appended during the round may have hinted to a worker that found
+        # us at work: look once more before waiting.
+        return SHORTEST_WAIT_S
+    if done.held_back:
+        # An append is open. If it rolls back, no hint will tell.
+        return min(SHORTEST_WAIT_S * 2**held_rounds, LONGEST_WAIT_S)
+    return LONGEST_WAIT_S
+
+
+def _guarded_round(worker: str) -> Round:
+    try:
+        return run_round(worker=worker)
+    except (DatabaseError, InterfaceError) as error:
+        # The database is away: nothing is parked or lost, the next round tries again.
+        logger.warning("projections wait for the database: %s", error)
+        close_old_connections()
+        time.sleep(BLIND_WAIT_S)
+        return Round()
+
+
+def _advance(
+    checkpoint: Checkpoint, windows: Windows, *, epoch: int, worker: str, done: Round
+) -> None:
+    projection = registry.get(checkpoint.projection)
+    size = settings.CQRS.query_side.projection(checkpoint.projection).batch_size
+    window = windows.of(checkpoint, size)
+    try:
+        result = batch.advance(
+            projection, checkpoint, window, epoch=epoch, worker=worker
+        )
+    except Exception as error:
+        if failure.is_infrastructure(error):
+            raise
+        failure.record(checkpoint, error)
+        return
+    if result.outcome in {batch.Outcome.ADVANCED, batch.Outcome.OVERTAKEN}:
+        done.advanced += 1
+        done.events += result.events
+
+
+def _part(
+    start: int, window: Sequence[RecordedEvent], position: int, limit: int
+) -> Sequence[RecordedEvent]:
+    """The window from an event's position on, if it holds that event and more."""
+    if position == start:
+        return window[: limit + 1]
+    place = bisect.bisect_left(window, position, key=lambda each: each.position)
+    if place < len(window) - 1 and window[place].position == position:
+        return window[place : place + limit + 1]
+    return []
+
+
+def _wait(hints: redis.Redis, seconds: float) -> None:
+    try:
+        wakeup.wait(hints, timeout_s=seconds)
+    except redis.RedisError:
+        time.sleep(min(seconds, BLIND_WAIT_S))

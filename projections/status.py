@@ -1,0 +1,124 @@
+"""How the projections stand: the one source of every list, page, metric and check."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections
+from django.utils import timezone
+
+from eventstore import settled, store
+from projections import checkpoints, failure, registry
+from projections.models import Checkpoint
+
+# A projection that is behind and has not moved for this long is stalled.
+STALLED_AFTER = timedelta(seconds=10)
+# Counting beyond this many events costs more than it tells; then the distance of the
+# positions stands for it (holes make it a little larger).
+COUNTED = 10_000
+
+LAG = """
+SELECT count(*), (
+    SELECT recorded_at
+    FROM eventstore_event
+    WHERE position > %(after)s AND position <= %(up_to)s
+    ORDER BY position
+    LIMIT 1
+)
+FROM (
+    SELECT 1
+    FROM eventstore_event
+    WHERE position > %(after)s AND position <= %(up_to)s
+    LIMIT %(limit)s
+) counted
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One projection. lag_events counts settled events that are not in its rows yet;
+    lag_seconds is the age of the oldest of them, 0 when there is none.
+
+    state: running, catching_up, paused, stalled or faulted. position: of the
+    partition furthest behind.
+    """
+
+    name: str
+    state: str
+    rebuild: str
+    version: int
+    generation: int
+    partitions: int
+    position: int
+    head: int
+    lag_events: int
+    lag_seconds: float
+    advanced_at: datetime | None
+    worker: str
+    last_error: str
+    last_traceback: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name in self.__slots__
+            for value in [getattr(self, name)]
+        }
+
+
+def all() -> list[Status]:
+    up_to = settled.position().settled
+    head = store.head()
+    return [_status(name, up_to=up_to, head=head) for name in registry.all()]
+
+
+def of(name: str) -> Status:
+    """Raises UnknownProjection."""
+    registry.get(name)
+    return _status(name, up_to=settled.position().settled, head=store.head())
+
+
+def _status(name: str, *, up_to: int, head: int) -> Status:
+    found = checkpoints.live(name)
+    position = min((each.position for each in found), default=0)
+    lag_events, oldest = _lag(after=position, up_to=up_to)
+    now = timezone.now()
+    failed = next((each for each in found if each.failure), None)
+    slowest = min(found, key=lambda each: each.position, default=None)
+    return Status(
+        name=name,
+        state=_state(found, lag_events, now),
+        rebuild="none",
+        version=found[0].version if found else registry.get(name).version,
+        generation=found[0].generation if found else 0,
+        partitions=len(found),
+        position=position,
+        head=head,
+        lag_events=lag_events,
+        lag_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        advanced_at=slowest.advanced_at if slowest else None,
+        worker=slowest.worker if slowest else "",
+        last_error=failed.failure["error"] if failed else "",
+        last_traceback=failed.failure["traceback"] if failed else "",
+    )
+
+
+def _lag(*, after: int, up_to: int) -> tuple[int, datetime | None]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(LAG, {"after": after, "up_to": up_to, "limit": COUNTED})
+        count, oldest = cursor.fetchone()
+    return (count if count < COUNTED else max(count, up_to - after)), oldest
+
+
+def _state(found: Sequence[Checkpoint], lag_events: int, now: datetime) -> str:
+    if any(failure.is_faulted(each) for each in found):
+        return "faulted"
+    if any(each.state == Checkpoint.State.PAUSED for each in found):
+        return "paused"
+    if not lag_events:
+        return "running"
+    moved = max((each.advanced_at for each in found), default=None)
+    if moved is None or now - moved < STALLED_AFTER:
+        return "catching_up"
+    return "stalled"
