@@ -1,0 +1,80 @@
+"""The read tables of orders. Written by orders/projections/ alone, from events."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class OrderSummary(models.Model):
+    """One row an order, for lists. `folded` is what the projection needs of the past."""
+
+    order_id = models.UUIDField(primary_key=True)
+    version = models.IntegerField()
+    external_reference = models.TextField(null=True)
+    customer_id = models.TextField()
+    currency = models.TextField()
+    country = models.TextField()
+    status = models.TextField()
+    payment_status = models.TextField()
+    fulfillment_status = models.TextField()
+    total = models.DecimalField(max_digits=18, decimal_places=4)
+    captured = models.DecimalField(max_digits=18, decimal_places=4)
+    refunded = models.DecimalField(max_digits=18, decimal_places=4)
+    line_count = models.IntegerField()
+    units = models.BigIntegerField()
+    returned_units = models.BigIntegerField()
+    skus = ArrayField(models.TextField())
+    placed_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    folded = models.JSONField()
+
+    class Meta:
+        db_table = "orders_order_summary"
+        default_permissions = ("view",)
+        verbose_name_plural = "order summaries"
+        indexes = [
+            models.Index(fields=["placed_at", "order_id"], name="order_summary_placed"),
+            models.Index(
+                fields=["updated_at", "order_id"], name="order_summary_updated"
+            ),
+            models.Index(fields=["total", "order_id"], name="order_summary_total"),
+            models.Index(
+                fields=["customer_id", "placed_at", "order_id"],
+                name="order_summary_customer",
+            ),
+            models.Index(
+                fields=["status", "placed_at", "order_id"], name="order_summary_status"
+            ),
+            models.Index(
+                fields=["payment_status", "placed_at", "order_id"],
+                name="order_summary_payment",
+            ),
+            models.Index(
+                fields=["fulfillment_status", "placed_at", "order_id"],
+                name="order_summary_fulfillment",
+            ),
+            models.Index(
+                fields=["country", "placed_at", "order_id"],
+                name="order_summary_country",
+            ),
+            models.Index(fields=["external_reference"], name="order_summary_reference"),
+            GinIndex(fields=["skus"], name="order_summary_skus", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} v{self.version}"
+
+
+class OrderDetail(models.Model):
+    """One row an order: the whole of it, as the domain folds it."""
+
+    order_id = models.UUIDField(primary_key=True)
+    version = models.IntegerField()
+    order = models.JSONField()
+
+    class Meta:
+        db_table = "orders_order_detail"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} v{self.version}"

@@ -1,0 +1,77 @@
+"""Registers orders with the event store: stored names, versions, rules, search keys.
+
+A stored name is part of history; renaming a class must leave it as it is.
+"""
+
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+
+from eventstore import streams
+from eventstore.streams import EventType, StreamType
+from orders.domain import decide, errors, events, evolve
+from orders.domain.commands import OrderCommand
+from orders.domain.events import OrderEvent
+from orders.domain.order import Order
+from orders.domain.rules import Rules
+
+_PREFIX = "order-"
+
+
+def _decide(
+    order: Order | None, command: OrderCommand, *, at: datetime
+) -> list[OrderEvent]:
+    return decide.decide(order, command, at=at, rules=_rules())
+
+
+@cache
+def _rules() -> Rules:
+    amounts = dict(settings.CQRS.command_side.validation.minimum_order_amount)
+    return Rules(
+        default_minimum_order_amount=amounts.pop("default"),
+        minimum_order_amounts=amounts,
+    )
+
+
+def _search_keys(order: Order) -> dict[str, str]:
+    return {"customer_id": order.customer_id}
+
+
+ORDER = streams.register(
+    StreamType(
+        name="order",
+        events=[
+            EventType(struct=events.OrderPlaced, name="OrderPlaced"),
+            EventType(struct=events.LineAdded, name="LineAdded"),
+            EventType(struct=events.LineQuantityChanged, name="LineQuantityChanged"),
+            EventType(struct=events.LineRemoved, name="LineRemoved"),
+            EventType(
+                struct=events.ShippingAddressChanged, name="ShippingAddressChanged"
+            ),
+            EventType(struct=events.NoteAdded, name="NoteAdded"),
+            EventType(struct=events.OrderConfirmed, name="OrderConfirmed"),
+            EventType(struct=events.OrderCompleted, name="OrderCompleted"),
+            EventType(struct=events.OrderCancelled, name="OrderCancelled"),
+            EventType(struct=events.OrderExpired, name="OrderExpired"),
+            EventType(struct=events.PaymentCaptured, name="PaymentCaptured"),
+            EventType(struct=events.PaymentFailed, name="PaymentFailed"),
+            EventType(struct=events.PaymentRefunded, name="PaymentRefunded"),
+            EventType(struct=events.ShipmentSent, name="ShipmentSent"),
+            EventType(struct=events.ShipmentDelivered, name="ShipmentDelivered"),
+            EventType(struct=events.DeliveryFailed, name="DeliveryFailed"),
+            EventType(struct=events.LinesCancelled, name="LinesCancelled"),
+            EventType(struct=events.LinesReturned, name="LinesReturned"),
+        ],
+        decide=_decide,
+        evolve=evolve.evolve,
+        rejection=errors.OrderError,
+        search_keys=_search_keys,
+    )
+)
+
+
+def order_id_of(stream: str) -> UUID:
+    """The order that a stream "order-<uuid>" belongs to."""
+    return UUID(stream.removeprefix(_PREFIX))
