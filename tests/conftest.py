@@ -24,7 +24,7 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         cleaning.close_connections()
-        if not servers.SERVERS.own_postgres:
+        if "postgres" not in servers.SERVERS.own:
             utils.teardown_databases(made, verbosity=0)
 
 

@@ -2,26 +2,29 @@
 
 DATABASE_URL and REDIS_URL are used where they are set (the tests make the database
 test_… there, and take Redis database 15). Without them both servers are started in a
-temporary folder, when a test outside tests/unit is among those selected, and stopped
-at the end. The settings load before that, so the addresses are chosen first.
+temporary folder, when a test outside tests/unit is among those selected. The settings
+load before that, so the addresses are chosen first.
 """
 
+import atexit
 import base64
+import json
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from cqrs_site.embedded import database, files, ports, postgres, redis
+from cqrs_site.embedded import database, files, ports
 
+ROOT = Path(__file__).resolve().parent.parent
 REDIS_DATABASE = 15
 UNIT = "tests/unit/"
-# A crash of the machine may lose the tests' data; commits stay as they are in use.
-POSTGRES_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Servers:
@@ -30,49 +33,50 @@ class Servers:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cqrs-tests-"))
         self.folder.chmod(0o755)  # passable for the account PostgreSQL runs under
-        self.started = False
-        self.superuser_url = ""
-        self.own_postgres = not os.environ.get("DATABASE_URL")
-        self.own_redis = not os.environ.get("REDIS_URL")
-        self.database_url = os.environ.get("DATABASE_URL") or self._choose_postgres()
-        self.redis_url = _numbered(os.environ.get("REDIS_URL") or self._choose_redis())
-
-    def _choose_postgres(self) -> str:
-        files.make_folder(self.folder / "postgres")
-        password = files.kept_secret(self.folder / "postgres" / "password")
-        port = ports.kept(self.folder / "postgres" / "port")
-        return (
-            f"postgres://{database.ROLE}:{password}@{ports.HOST}:{port}/{database.NAME}"
+        self.own = [
+            name
+            for name, variable in (("postgres", "DATABASE_URL"), ("redis", "REDIS_URL"))
+            if not os.environ.get(variable)
+        ]
+        self.database_url = os.environ.get("DATABASE_URL") or self._address(
+            "postgres", f"postgres://{database.ROLE}", f"/{database.NAME}"
         )
+        redis_url = os.environ.get("REDIS_URL") or self._address("redis", "redis://")
+        self.redis_url = _numbered(redis_url)
+        self.superuser_url = ""
+        self._keeper: subprocess.Popen[str] | None = None
 
-    def _choose_redis(self) -> str:
-        files.make_folder(self.folder / "redis")
-        password = files.kept_secret(self.folder / "redis" / "password")
-        port = ports.kept(self.folder / "redis" / "port")
-        return f"redis://:{password}@{ports.HOST}:{port}/0"
+    def _address(self, name: str, start: str, end: str = "") -> str:
+        # The server takes its port and password from the same files.
+        files.make_folder(self.folder / name)
+        password = files.kept_secret(self.folder / name / "password")
+        port = ports.kept(self.folder / name / "port")
+        return f"{start}:{password}@{ports.HOST}:{port}{end}"
 
     def start(self) -> None:
-        if self.started:
+        if self._keeper or not self.own:
             return
-        self.started = True
-        if self.own_postgres:
-            server = postgres.start(
-                self.folder / "postgres",
-                log=self.folder / "postgres.log",
-                settings=POSTGRES_SETTINGS,
-            )
-            database.allow_creating_databases(server.superuser_url)
-            self.superuser_url = server.superuser_url
-            assert server.url == self.database_url, "the chosen port was taken: again"
-        if self.own_redis:
-            cache = redis.start(self.folder / "redis", log=self.folder / "redis.log")
-            assert _numbered(cache.url) == self.redis_url, "the port was taken: again"
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.keeper", str(self.folder), *self.own],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._keeper.stdout
+        urls = json.loads(self._keeper.stdout.readline() or "{}")
+        self.superuser_url = urls.get("superuser", "")
+        if urls.get("postgres", self.database_url) != self.database_url or (
+            "redis" in urls and _numbered(urls["redis"]) != self.redis_url
+        ):
+            pytest.exit("a port chosen for the test servers was taken: run again", 1)
+        if not urls:
+            pytest.exit("the test servers do not start", 1)
 
     def stop(self) -> None:
-        if self.own_postgres:
-            postgres.stop(self.folder / "postgres")
-        if self.own_redis:
-            redis.stop(self.folder / "redis")
+        if self._keeper:
+            self._keeper.communicate()
+            self._keeper = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -88,12 +92,14 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 os.environ.setdefault("DATA_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
 
 
+@atexit.register
+def _stop(owner: int = os.getpid()) -> None:
+    if os.getpid() == owner:  # not in a process that a test forked
+        SERVERS.stop()
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     if any(not item.nodeid.startswith(UNIT) for item in session.items):
         SERVERS.start()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    SERVERS.stop()
