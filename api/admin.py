@@ -1,0 +1,97 @@
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from api import keys
+from api.models import ApiKey
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    scopes = forms.MultipleChoiceField(
+        choices=lambda: list(settings.API_SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    expires_at = forms.SplitDateTimeField(required=False, widget=AdminSplitDateTime)
+
+    class Meta:
+        model = ApiKey
+        fields = ["name", "scopes", "expires_at"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        try:
+            keys.check(
+                name=cleaned.get("name", "-"),
+                scopes=cleaned.get("scopes", list(settings.API_SCOPES)),
+                expires_at=cleaned.get("expires_at"),
+            )
+        except keys.ApiKeyError as error:
+            raise ValidationError(str(error)) from error
+        return cleaned
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A key is made here, shown once, and later only revoked: the trail stays."""
+
+    form = ApiKeyForm
+    list_display = [
+        "name",
+        "prefix",
+        "scopes",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    ]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "prefix"]
+    actions = ["revoke"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        if obj is None:
+            return ApiKeyForm.Meta.fields
+        return [field.name for field in ApiKey._meta.fields if field.name != "key_hash"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj) if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: Any, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            return
+        created = keys.create(
+            name=obj.name, scopes=obj.scopes, expires_at=obj.expires_at
+        )
+        obj.pk = ApiKey.objects.get(name=obj.name).pk
+        request.created_key = created
+
+    def response_add(
+        self, request: Any, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        # Rendered at once, without a redirect: the key is never stored on its way.
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "API key created",
+            "created": request.created_key,
+            "opts": self.opts,
+        }
+        template = "admin/api/apikey/created.html"
+        response = TemplateResponse(request, template, context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        names = list(queryset.values_list("name", flat=True))
+        for name in names:
+            keys.revoke(name)
+        self.message_user(request, f"Revoked: {', '.join(names)}.")

@@ -1,0 +1,165 @@
+"""What the OpenAPI document says of keys, strict fields, headers and problems."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from api import permissions, problems
+from api.problems import Problem
+
+
+class Failure(NamedTuple):
+    """A problem that an endpoint may answer, with members beyond the usual ones."""
+
+    status: int
+    code: str
+    detail: str
+    members: Mapping[str, Any] = {}
+
+
+# Any endpoint behind a scope; and any that reads a body.
+ALWAYS = (
+    Failure(400, "bad-request", "The request is malformed."),
+    Failure(401, "not-authenticated", "Authentication credentials were not provided."),
+    Failure(401, "bad-credentials", "The API key is unknown, expired or revoked."),
+    Failure(403, "wrong-scope", "This needs the scope orders:write."),
+    Failure(403, "forbidden", "CSRF Failed: CSRF token missing."),
+    Failure(406, "not-acceptable", "Could not satisfy the request Accept header."),
+    Failure(500, "internal-error", problems.internal_error().detail),
+    Failure(503, "database-unavailable", "The database cannot be reached. Try again."),
+)
+BODY = (
+    Failure(400, "malformed-json", "Line 1, column 14: Expecting value."),
+    Failure(400, "unreadable-body", "The body ended too early."),
+    Failure(
+        413,
+        "too-large",
+        "The body may have at most 1048576 bytes.",
+        {"max_bytes": 1048576},
+    ),
+    Failure(415, "unsupported-media-type", 'Unsupported media type "text/plain".'),
+    Failure(
+        422,
+        "invalid",
+        "The request has 2 faults.",
+        {
+            "errors": [
+                {
+                    "pointer": "/lines/0/quantity",
+                    "code": "too-small",
+                    "detail": "Expected at least 1.",
+                },
+                {
+                    "pointer": "/colour",
+                    "code": "unknown-field",
+                    "detail": "There is no such member.",
+                },
+            ]
+        },
+    ),
+)
+
+
+def responses(*failures: Failure) -> dict[tuple[int, str], OpenApiResponse]:
+    """For `extend_schema`: by status, with the codes and an example of each."""
+    by_status: dict[int, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        by_status[failure.status].append(failure)
+    return {
+        (status, problems.MEDIA_TYPE): OpenApiResponse(
+            ProblemSerializer,
+            description="Codes: " + ", ".join(f"`{f.code}`" for f in by_status[status]),
+            examples=[_example(failure) for failure in by_status[status]],
+        )
+        for status in sorted(by_status)
+    }
+
+
+def _example(failure: Failure) -> OpenApiExample:
+    status, code, detail, members = failure
+    problem = Problem(status=status, code=code, detail=detail)
+    value = problems.body(problem, request_id="01890a5d-ac96-774b-bcce-b302099a8057")
+    return OpenApiExample(
+        code,
+        value={**value, **members},
+        media_type=problems.MEDIA_TYPE,
+        status_codes=[str(status)],
+        response_only=True,
+    )
+
+
+class FaultSerializer(serializers.Serializer[Any]):
+    pointer = serializers.CharField(help_text="JSON pointer (RFC 6901) to the fault")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField(help_text="URI reference that explains the code")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable; decide by this one")
+    request_id = serializers.CharField()
+    errors = FaultSerializer(many=True, required=False)  # type: ignore[assignment]
+
+
+def answer_header(name: str, description: str, *statuses: int) -> OpenApiParameter:
+    """A header of the answers with these statuses; of all of them without any."""
+    return OpenApiParameter(
+        name,
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        description=description,
+        response=list(statuses) or True,
+    )
+
+
+def request_header(name: str, description: str, pattern: str = "") -> OpenApiParameter:
+    kind: Any = {"type": "string", "pattern": pattern} if pattern else str
+    return OpenApiParameter(
+        name, kind, OpenApiParameter.HEADER, description=description
+    )
+
+
+HEADERS = (
+    request_header(
+        "X-Request-ID",
+        "Taken over into answer, log and event metadata; made if absent.",
+        r"^[A-Za-z0-9._~:/+=@-]{1,128}$",
+    ),
+    request_header("traceparent", "W3C trace context, kept in event metadata."),
+    answer_header("X-Request-ID", "The id of this request."),
+    answer_header("WWW-Authenticate", "The Bearer challenge.", 401),
+    answer_header("Retry-After", "Seconds to wait before the next attempt.", 503),
+)
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        description = "A key made with `manage.py api_key create`, or in the admin."
+        return {"type": "http", "scheme": "bearer", "description": description}
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]]:
+        scopes = permissions.required_scopes(auto_schema.view, auto_schema.method)
+        return {self.name: list(scopes or ())}
+
+
+class StrictFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.StrictField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = self.target.schema
+        return schema

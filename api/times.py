@@ -1,0 +1,22 @@
+"""RFC 3339 date-times: the only text form of a time that the API takes."""
+
+import re
+from datetime import UTC, datetime
+
+PATTERN = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_TIME = re.compile(PATTERN)
+
+
+def parse(text: str) -> datetime:
+    """The instant in UTC. ValueError unless it is a full date-time with an offset."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(
+            "Expected an RFC 3339 time with an offset, such as 2026-01-31T12:00:00Z."
+        )
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError("There is no such time.") from error

@@ -1,0 +1,15 @@
+from django.contrib import admin
+from django.contrib.auth.views import LoginView
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+handler400 = "api.site_errors.handler400"
+handler403 = "api.site_errors.handler403"
+handler404 = "api.site_errors.handler404"
+handler500 = "api.site_errors.handler500"
+
+urlpatterns = [
+    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+]
