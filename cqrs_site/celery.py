@@ -1,9 +1,34 @@
+"""The Celery app: queues, the sweep, and the checks a worker makes at its start."""
+
 import os
+import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
 
 app = Celery("cqrs_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# "projections" holds followers, which keep their slot for seconds; what has to run
+# beside them stands in "operations". A worker takes one queue or both.
+app.conf.task_queues = [Queue("projections"), Queue("operations")]
+app.conf.task_default_queue = "operations"
+app.conf.beat_schedule = {
+    # A follower that died, or a hint that was lost, is made good within a second.
+    "sweep": {"task": "projections.follow", "schedule": 1.0, "options": {"expires": 1}},
+}
+
+
+@worker_init.connect
+def refuse_a_log_without_guards(**kwargs: Any) -> None:
+    """Ends the worker when the database does not keep what the log promises."""
+    from django.core.checks import run_checks
+
+    found = [each for each in run_checks(databases=["default"]) if each.is_serious()]
+    if found:
+        # SystemExit, because Celery logs any other exception of a receiver and goes on.
+        sys.exit("\n".join(str(each) for each in found))

@@ -1,6 +1,6 @@
 from django.contrib import admin
 from django.contrib.auth.views import LoginView
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 handler400 = "api.site_errors.handler400"
@@ -11,5 +11,8 @@ handler500 = "api.site_errors.handler500"
 urlpatterns = [
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("orders.web.urls")),
+    path("api/v1/queries/", include("orders.web.query_urls")),
+    path("health/", include("monitoring.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
 ]

@@ -69,11 +69,11 @@ class UnknownEventType(EventStoreError):
 
     code = "unknown-event-type"
 
-    def __init__(self, *, stream_type: str, type: str, schema_version: int) -> None:
-        super().__init__(
-            f"{stream_type} has no event type {type!r} at schema version "
-            f"{schema_version}"
-        )
+    def __init__(
+        self, *, stream_type: str, type: str, schema_version: int | None = None
+    ) -> None:
+        at = f" at schema version {schema_version}" if schema_version else ""
+        super().__init__(f"{stream_type} has no event type {type!r}{at}")
         self.type = type
         self.schema_version = schema_version
 

@@ -294,3 +294,17 @@ def version_of(stream: str, *, using: str = "default") -> int:
         )
         found: int = cursor.fetchone()[0]
         return found
+
+
+def position_before(at: datetime, *, using: str = "default") -> int:
+    """The greatest position below every event recorded at or after a time.
+
+    Times of recording do not quite rise with position; reading after the answer so
+    misses none, and may begin with a few events that are older.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT min(position) FROM eventstore_event WHERE recorded_at >= %s", [at]
+        )
+        (found,) = cursor.fetchone()
+    return head(using=using) if found is None else found - 1

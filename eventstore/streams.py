@@ -77,9 +77,7 @@ class StreamType:
         """
         found = [each for each in self.events if each.name == type]
         if not found:
-            raise errors.UnknownEventType(
-                stream_type=self.name, type=type, schema_version=0
-            )
+            raise errors.UnknownEventType(stream_type=self.name, type=type)
         return max(found, key=lambda each: each.schema_version)
 
     def decode(self, type: str, schema_version: int, data: str | bytes) -> Any:

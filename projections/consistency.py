@@ -3,12 +3,11 @@
 import time
 
 from django.conf import settings
-from django.utils import timezone
 
-from eventstore import log, store
+from eventstore import log
 from eventstore.errors import BadToken
 from eventstore.tokens import Token
-from projections import batch, checkpoints, errors
+from projections import batch, checkpoints, errors, status
 from projections.models import Checkpoint
 
 # Between looks at a checkpoint: most writes are visible within a few milliseconds, so
@@ -21,29 +20,37 @@ def position(name: str, *, stream: str | None = None) -> int:
     return _position(checkpoints.live(name), stream)
 
 
-def wait(name: str, token: Token, *, seconds: float, whole: bool = False) -> int:
+def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) -> int:
     """Returns the projection's position once it has the token's write.
 
-    whole: all partitions have to have it (lists), not only that of its stream. Rows
-    must be read after this, never before.
+    stream: the one that is read, whose partition has to have it; without it all
+    partitions have to. Rows must be read after this, never before.
     Raises errors.Behind after `seconds`, BadToken for a token of another epoch.
     """
     if token.epoch != log.identity().epoch:
         raise BadToken("the token is older than the last restore of the log")
-    stream = None if whole else token.stream
     ends = time.monotonic() + seconds
     pause = FIRST_LOOK_S
     longest = settings.CQRS.query_side.consistency.polling_interval_ms / 1000
-    while True:
-        found = checkpoints.live(name)
-        stands = _position(found, stream)
-        if stands >= token.position:
-            return stands
+    while (stands := position(name, stream=stream)) < token.position:
         left = ends - time.monotonic()
         if left <= 0:
-            raise _behind(name, stands, token.position)
+            raise behind(name, stream=stream)
         time.sleep(min(pause, left))
         pause = min(pause * 2, longest)
+    return stands
+
+
+def behind(name: str, *, stream: str | None = None) -> errors.Behind:
+    """How far a projection is behind the log, as the error to raise."""
+    stands = position(name, stream=stream)
+    now = status.of(name)
+    return errors.Behind(
+        projection=name,
+        position=stands,
+        lag_events=now.lag_events,
+        lag_seconds=now.lag_seconds,
+    )
 
 
 def _position(found: list[Checkpoint], stream: str | None) -> int:
@@ -51,14 +58,3 @@ def _position(found: list[Checkpoint], stream: str | None) -> int:
         partition = batch.bucket(stream, found[0].partitions)
         return found[partition].position
     return min((each.position for each in found), default=0)
-
-
-def _behind(name: str, stands: int, demanded: int) -> errors.Behind:
-    missing = store.read_settled(after=stands, limit=1, up_to=demanded)
-    age = timezone.now() - missing[0].recorded_at if missing else None
-    return errors.Behind(
-        projection=name,
-        position=stands,
-        lag_events=max(store.head() - stands, 0),
-        lag_seconds=max(age.total_seconds(), 0.0) if age else 0.0,
-    )

@@ -60,6 +60,11 @@ def is_faulted(checkpoint: Checkpoint) -> bool:
     )
 
 
+def text(checkpoint: Checkpoint | None, part: str) -> str:
+    """The "category", "error" or "traceback" of a partition's failure; "" for none."""
+    return checkpoint.failure[part] if checkpoint and checkpoint.failure else ""
+
+
 def _described(error: Exception) -> dict[str, str]:
     return {
         "category": getattr(error, "code", "handler"),

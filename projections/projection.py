@@ -91,7 +91,7 @@ class Projection:
             and event.type not in self._passed_over
         )
 
-    def rows_of(self, stream: str) -> list[models.Model]:
+    def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""
         raise NotImplementedError
 

@@ -93,7 +93,8 @@ def _quoted(table: Table[Any], using: str) -> str:
 
 
 def _fields(table: Table[Any]) -> Sequence[Any]:
-    return table.model._meta.concrete_fields
+    fields: Sequence[Any] = table.model._meta.concrete_fields
+    return fields
 
 
 def _decoders(table: Table[Any]) -> list[tuple[int, msgspec.json.Decoder[Any]]]:

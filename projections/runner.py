@@ -105,7 +105,7 @@ def _pause(done: Round, held_rounds: int) -> float:
         return SHORTEST_WAIT_S
     if done.held_back:
         # An append is open. If it rolls back, no hint will tell.
-        return min(SHORTEST_WAIT_S * 2**held_rounds, LONGEST_WAIT_S)
+        return min(SHORTEST_WAIT_S * (1 << min(held_rounds, 8)), LONGEST_WAIT_S)
     return LONGEST_WAIT_S
 
 

@@ -99,8 +99,8 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
         lag_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
         advanced_at=slowest.advanced_at if slowest else None,
         worker=slowest.worker if slowest else "",
-        last_error=failed.failure["error"] if failed else "",
-        last_traceback=failed.failure["traceback"] if failed else "",
+        last_error=failure.text(failed, "error"),
+        last_traceback=failure.text(failed, "traceback"),
     )
 
 

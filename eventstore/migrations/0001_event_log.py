@@ -156,7 +156,7 @@ EVENT_FIELDS: list[tuple[str, Any]] = [
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies: list[tuple[str, str]] = []
+    dependencies = []
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunSQL(CREATE_EVENT, DROP_EVENT)],

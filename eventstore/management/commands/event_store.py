@@ -1,0 +1,149 @@
+import json
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from eventstore import errors, events, ids, store, streams, time_travel
+
+BATCH = 1000  # events a read
+FOLLOW_S = 0.2  # between looks for new events
+
+EXAMPLES = """
+examples:
+  manage.py event_store append order-0193… --type NoteAdded --data '{"text": "hi"}'
+  manage.py event_store stream --type OrderPlaced --from 2026-01-01T00:00:00Z
+  manage.py event_store stream --follow
+  manage.py event_store replay order-0193… --at-version 3
+"""
+
+
+class Command(BaseCommand):
+    help = "Appends to, prints and replays the event log."
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        return super().create_parser(*args, epilog=EXAMPLES, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        append = actions.add_parser("append", help="append one event to a stream")
+        append.add_argument("stream", help="<type>-<id>, such as order-<uuid>")
+        append.add_argument("--type", required=True, help="event type")
+        append.add_argument("--data", required=True, help="its data as JSON")
+        append.add_argument("--expected-version", type=int, help="default: the newest")
+        append.add_argument("--json", action="store_true")
+        stream = actions.add_parser("stream", help="print settled events, one a line")
+        stream.add_argument("--from", dest="start", help="a position, or a time")
+        stream.add_argument("--type", help="only events of this type")
+        stream.add_argument("--follow", action="store_true", help="wait for new ones")
+        stream.add_argument("--json", action="store_true", help="(always JSON)")
+        replay = actions.add_parser("replay", help="a stream's state, event by event")
+        replay.add_argument("stream")
+        replay.add_argument("--at-version", type=int)
+        replay.add_argument("--json", action="store_true", help="(always JSON)")
+
+    def handle(self, *, action: str, **options: Any) -> None:
+        try:
+            getattr(self, f"_{action}")(**options)
+        except errors.EventStoreError as error:
+            raise CommandError(str(error)) from error
+        except BrokenPipeError:
+            sys.exit(0)  # the reader of our output had enough, as `head` has
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    def _append(
+        self,
+        *,
+        stream: str,
+        type: str,
+        data: str,
+        expected_version: int | None,
+        json: bool,
+        **_: Any,
+    ) -> None:
+        stream_type = streams.of(stream)
+        event_type = stream_type.newest(type)
+        struct = stream_type.decode(type, event_type.schema_version, data)
+        if expected_version is None:
+            expected_version = store.version_of(stream)
+        before = time_travel.state_at(stream, version=expected_version)
+        now = timezone.now()
+        try:
+            after = stream_type.fold(before, [(struct, now)])
+        except Exception as error:  # whatever a domain's evolve finds impossible
+            raise CommandError(f"{type} cannot follow there: {error}") from error
+        metadata = {
+            "command_id": str(ids.uuid7()),
+            "source": "event_store append",
+            **stream_type.search_keys(after),
+        }
+        new = events.new(struct, occurred_at=now, metadata=metadata)
+        (at,) = store.append(stream, [new], expected_version=expected_version)
+        if json:
+            self._line(
+                {
+                    "event_id": str(new.event_id),
+                    "position": at.position,
+                    "version": at.version,
+                }
+            )
+        else:
+            self.stdout.write(
+                f"{stream} is at version {at.version}, position {at.position}"
+            )
+
+    def _stream(
+        self, *, start: str | None, type: str | None, follow: bool, **_: Any
+    ) -> None:
+        after = _position_before(start) if start else 0
+        types = [type] if type else None
+        while True:
+            for event in store.follow_settled(
+                after=after, batch_size=BATCH, types=types
+            ):
+                self._line(event.envelope())
+                after = event.position
+            if not follow:
+                return
+            self.stdout.flush()
+            time.sleep(FOLLOW_S)
+
+    def _replay(self, *, stream: str, at_version: int | None, **_: Any) -> None:
+        known = store.version_of(stream)
+        streams.of(stream)
+        if not known:
+            raise CommandError(f"{stream} has no events")
+        if at_version is not None and not 1 <= at_version <= known:
+            raise CommandError(f"{stream} has versions 1 to {known}")
+        for step in time_travel.replay(stream, to_version=at_version or known):
+            self._line(
+                {
+                    "version": step.event.version,
+                    "type": step.event.type,
+                    "occurred_at": events.rfc3339(step.event.occurred_at),
+                    "state": msgspec.to_builtins(step.state),
+                }
+            )
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def _position_before(start: str) -> int:
+    """The position after which events at or after `start` (position, time) stand."""
+    if start.isdecimal():
+        return int(start) - 1
+    try:
+        at: datetime | None = parse_datetime(start)
+    except ValueError:
+        at = None
+    if at is None:
+        raise CommandError(f"--from {start!r} is neither a position nor a time")
+    aware = at if timezone.is_aware(at) else timezone.make_aware(at)
+    return store.position_before(aware)

@@ -1,0 +1,87 @@
+"""The query endpoints of orders."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api import cursors, fields, parameters
+from api.problems import Problem
+from eventstore import store
+from orders import queries, streams
+from orders.filters import OrderFilter
+from projections import consistency, freshness
+
+ORDERINGS = ["placed_at", "total", "updated_at"]
+ORDERINGS += [f"-{name}" for name in ORDERINGS]
+NEWEST_FIRST = "-placed_at"
+
+
+class OrderList(APIView):
+    """Orders, filtered and paged by cursor."""
+
+    required_scopes: ClassVar = {"GET": ("orders:read",)}
+
+    def get(self, request: Request) -> Response:
+        known = {*OrderFilter.base_filters, *parameters.PAGING, "ordering"}
+        parameters.refuse_unknown(request, known)
+        ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
+        stands = freshness.demand(request, "order_summary")
+        filtered = OrderFilter(request.query_params, queryset=queries.summaries())
+        parameters.refuse_faults(filtered.errors)
+        sign = "-" if ordering.startswith("-") else ""
+        page = cursors.page(
+            filtered.qs, request=request, ordering=[ordering, f"{sign}order_id"]
+        )
+        return Response(
+            {"data": [queries.listed(row) for row in page.rows], "next": page.next},
+            headers={freshness.READ_POSITION: str(stands)},
+        )
+
+
+class OrderDetail(APIView):
+    """One order, whole."""
+
+    required_scopes: ClassVar = {"GET": ("orders:read",)}
+
+    def get(self, request: Request, order_id: str) -> Response:
+        parameters.refuse_unknown(request, set())
+        found_id = _uuid(order_id)
+        stream = streams.ORDER.stream(found_id)
+        stands = freshness.demand(request, "order_detail", stream=stream)
+        order = queries.find_order(found_id)
+        if order is None:
+            raise _missing(stream)
+        etag = f'"{order["version"]}"'
+        headers = {freshness.READ_POSITION: str(stands), "ETag": etag}
+        if _matches(request.headers.get("If-None-Match", ""), etag):
+            return Response(status=304, headers=headers)
+        return Response(order, headers=headers)
+
+
+def _uuid(text: str) -> UUID:
+    found = fields.parse_uuid(text)
+    if found is None:
+        raise _unknown(text)
+    return found
+
+
+def _missing(stream: str) -> Problem:
+    """An order that the log has is not unknown: its read table is behind."""
+    if store.version_of(stream):
+        return freshness.behind(consistency.behind("order_detail", stream=stream))
+    return _unknown(stream.removeprefix("order-"))
+
+
+def _unknown(order_id: str) -> Problem:
+    return Problem(
+        status=404, code="unknown-order", detail=f"There is no order {order_id}."
+    )
+
+
+def _matches(header: str, etag: str) -> bool:
+    """Weak comparison of If-None-Match (RFC 9110, 13.1.2)."""
+    wanted: list[Any] = [each.strip().removeprefix("W/") for each in header.split(",")]
+    return etag in wanted or wanted == ["*"]

@@ -1,0 +1,67 @@
+"""Read-your-writes over HTTP: which write a request demands, and where an answer stands.
+
+Every query calls `demand` before it reads rows: rows read afterwards are at least as
+new as the position it returns.
+"""
+
+import math
+import re
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from api.problems import Problem
+from eventstore import errors as log_errors
+from eventstore import tokens
+from projections import consistency, errors
+
+READ_POSITION = "Read-Position"
+LONGEST_WAIT_S = 30
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?(?:$|[,;\s])")
+
+
+def demand(request: Request, name: str, *, stream: str | None = None) -> int:
+    """The position the projection stands at, with the request's token honoured.
+
+    stream: the one that is asked for; without it (lists) every partition has to have
+    the demanded write. Raises Problem 400 `bad-consistency-token`, 503
+    `read-model-behind`.
+    """
+    text = request.headers.get("Consistency-Token")
+    if not text:
+        return consistency.position(name, stream=stream)
+    try:
+        token = tokens.parse(text)
+        return consistency.wait(name, token, stream=stream, seconds=_seconds(request))
+    except log_errors.BadToken as error:
+        raise Problem(status=400, code=error.code, detail=str(error)) from error
+    except errors.Behind as error:
+        raise behind(error) from error
+
+
+def behind(error: errors.Behind) -> Problem:
+    """503: the write is accepted and durable, and not in this read model yet."""
+    return Problem(
+        status=503,
+        code=error.code,
+        detail=f"The read model {error.projection} does not have that write yet.",
+        headers={"Retry-After": str(max(1, math.ceil(min(error.lag_seconds, 30))))},
+        members={
+            "lag_events": error.lag_events,
+            "lag_seconds": round(error.lag_seconds, 3),
+        },
+    )
+
+
+def preferred_wait(request: Request) -> int | None:
+    """Seconds of `Prefer: wait=N` (RFC 7240), at most 30; None where it is not given."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(found[1]), LONGEST_WAIT_S) if found else None
+
+
+def _seconds(request: Request) -> float:
+    wait = preferred_wait(request)
+    if wait is not None:
+        return wait
+    return settings.CQRS.query_side.consistency.default_timeout_ms / 1000

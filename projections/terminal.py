@@ -1,0 +1,69 @@
+"""How projections are shown on a terminal."""
+
+import getpass
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+
+from projections.status import Status
+
+_COLOURS = {
+    "running": "green",
+    "catching_up": "cyan",
+    "paused": "yellow",
+    "stalled": "red",
+    "faulted": "red",
+}
+
+
+def actor() -> str:
+    """Who runs a command on this terminal, for the audit."""
+    return f"{getpass.getuser()} (command line)"
+
+
+def print_table(console: Console, found: Sequence[Status]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("projection", "state"):
+        table.add_column(title, no_wrap=True)
+    for title in ("position", "head", "lag", "lag s"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("advanced", no_wrap=True)
+    table.add_column("last error", overflow="fold")
+    for each in found:
+        table.add_row(
+            each.name,
+            f"[{_COLOURS[each.state]}]{each.state}[/]",
+            f"{each.position:,}",
+            f"{each.head:,}",
+            f"{each.lag_events:,}",
+            f"{each.lag_seconds:,.1f}",
+            ago(each.advanced_at),
+            each.last_error,
+        )
+    console.print(table)
+
+
+def print_one(console: Console, found: Status) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in found.as_json().items():
+        if name != "last_traceback" and value not in ("", None):
+            table.add_row(name.replace("_", " "), str(value))
+    console.print(table)
+    if found.last_traceback:
+        console.print(found.last_traceback, markup=False, highlight=False)
+
+
+def ago(at: datetime | None) -> str:
+    """A moment as "12 s ago"; "never" for None."""
+    if at is None:
+        return "never"
+    seconds = max((timezone.now() - at).total_seconds(), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
