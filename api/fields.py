@@ -19,8 +19,8 @@ NULL = "This may not be null; leave the member out."
 INTEGER_DIGITS = 14
 FRACTION_DIGITS = 4
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_BUT_LINE_FEED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+_CONTROL_BUT_LINE_FEED = r"\x00-\x09\x0b-\x1f\x7f-\x9f"
 _AMOUNT = re.compile(r"-?(0|[1-9][0-9]*)(\.([0-9]+))?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -72,12 +72,14 @@ class StrictCharField(StrictField):
     ) -> None:
         self.min_length = min_length
         self.max_length = max_length
-        self.refused = _CONTROL_BUT_LINE_FEED if line_feeds else _CONTROL
+        refused = _CONTROL_BUT_LINE_FEED if line_feeds else _CONTROL
+        self.refused = re.compile(f"[{refused}]")
+        not_blank = rf"[^\s{refused}][^{refused}]*" if min_length else ""
         self.schema = {
             "type": "string",
             "minLength": min_length,
             "maxLength": max_length,
-            "pattern": self.refused.pattern.replace("[", "^[^") + "*$",
+            "pattern": f"^[^{refused}]*{not_blank}$",
         }
         super().__init__(**kwargs)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
     OpenApiSerializerFieldExtension,
 )
 from drf_spectacular.types import OpenApiTypes
@@ -23,6 +24,10 @@ class Failure(NamedTuple):
     code: str
     detail: str
     members: Mapping[str, Any] = {}
+
+
+def failure(problem: Problem) -> Failure:
+    return Failure(problem.status, problem.code, problem.detail, problem.members)
 
 
 # Any endpoint behind a scope; and any that reads a body.
@@ -163,3 +168,15 @@ class StrictFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         schema: dict[str, Any] = self.target.schema
         return schema
+
+
+class StrictSerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(
+            self.target, direction, bypass_extensions=True
+        )
+        schema.pop("description", None)  # a docstring, and perhaps an inherited one
+        return {**schema, "additionalProperties": False}

@@ -61,6 +61,8 @@ class TestText:
         assert re.search(pattern, "abc")
         assert not re.search(pattern, "a\x00b")
         assert not re.search(pattern, "a\nb")
+        assert re.search(pattern, " a ")
+        assert not re.search(pattern, "   ")
         assert re.search(self.note.schema["pattern"], "a\nb")
 
 

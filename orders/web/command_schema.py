@@ -1,0 +1,115 @@
+"""The OpenAPI description of the command endpoints, made from the table of commands."""
+
+from typing import Any, TypeVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework import serializers
+
+from api import openapi
+from eventstore.errors import VersionConflict, VersionMismatch
+from orders.domain.errors import UnknownOrder
+from orders.web import commands, refusals
+from orders.web.command_routes import Route
+from orders.web.commands import CommandView
+
+View = TypeVar("View", bound=CommandView)
+
+ORDER_ID = "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f10"
+
+
+class StoredEventSerializer(serializers.Serializer[Any]):
+    event_id = serializers.UUIDField()
+    type = serializers.CharField()
+    version = serializers.IntegerField(min_value=1)
+    position = serializers.IntegerField(min_value=1)
+
+
+class CommandAnswerSerializer(serializers.Serializer[Any]):
+    order_id = serializers.UUIDField()
+    version = serializers.IntegerField(min_value=1, help_text="of the order now")
+    position = serializers.IntegerField(min_value=1, help_text="of the last event")
+    events = StoredEventSerializer(many=True)
+    consistency_token = serializers.CharField(
+        help_text="a query that carries it includes this write"
+    )
+
+
+STREAM = f"order-{ORDER_ID}"
+PROBLEMS = (
+    commands.bad_if_match(),
+    refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
+    refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
+)
+PARAMETERS = (
+    *openapi.HEADERS,
+    openapi.request_header(
+        "If-Match",
+        'The version that the caller last saw, as its ETag: `"3"`.',
+        '^"[1-9][0-9]{0,17}"$',
+    ),
+    openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 201, 412),
+    openapi.answer_header("Consistency-Token", "As in the body.", 200, 201),
+)
+LOCATION = openapi.answer_header("Location", "Where the order can be read.", 201)
+PATH = OpenApiParameter("order_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+
+
+def describe(route: Route[Any], view: type[View]) -> type[View]:
+    """A view of its own for the route, with its description."""
+    placing = not route.word
+    refused = [*([] if placing else [UnknownOrder()]), *route.refusals]
+    named = {"route": route, "__module__": view.__module__}
+    described = type(f"{route.command.__name__}View", (view,), named)
+    operation = extend_schema(
+        operation_id=route.command.__name__[0].lower() + route.command.__name__[1:],
+        summary=route.summary,
+        description=f"Stores `{route.event_type}`.",
+        tags=["commands"],
+        parameters=[*PARAMETERS, LOCATION if placing else PATH],
+        request=route.serializer,
+        examples=[_body_example(route)],
+        responses={
+            201 if placing else 200: _accepted(route),
+            **openapi.responses(
+                *openapi.ALWAYS,
+                *openapi.BODY,
+                *map(openapi.failure, PROBLEMS),
+                *map(openapi.failure, map(refusals.from_domain, refused)),
+            ),
+        },
+    )
+    annotated: type[View] = extend_schema_view(post=operation)(described)
+    return annotated
+
+
+def _body_example(route: Route[Any]) -> OpenApiExample:
+    return OpenApiExample(route.summary, value=dict(route.example), request_only=True)
+
+
+def _accepted(route: Route[Any]) -> OpenApiResponse:
+    version = 1 if not route.word else 4
+    token = "WzEsIm9yZGVyLTAxOGY3YTVlIiwxLDE4MTVd:1vN2Qx:AbC"
+    event = {
+        "event_id": "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f11",
+        "type": route.event_type,
+        "version": version,
+        "position": 1815,
+    }
+    value = {
+        "order_id": ORDER_ID,
+        "version": version,
+        "position": 1815,
+        "events": [event],
+        "consistency_token": token,
+    }
+    example = OpenApiExample("Stored", value=value, response_only=True)
+    return OpenApiResponse(
+        CommandAnswerSerializer, description="Stored.", examples=[example]
+    )
