@@ -1,7 +1,14 @@
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
 
 application = get_wsgi_application()
+
+from cqrs_site import checks  # noqa: E402  (needs the settings)
+
+# A server runs no system checks by itself.
+if found := checks.check_secrets():
+    sys.exit("\n".join(str(each) for each in found))

@@ -8,15 +8,20 @@ from cqrs_site.embedded import files
 HOST = "127.0.0.1"
 
 
-def is_free(port: int, host: str = HOST) -> bool:
+def check(port: int) -> None:
+    """Raises OSError when no server can be started on the port."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError):
-            return False
-        return True
+        probe.bind((HOST, port))
+
+
+def is_free(port: int) -> bool:
+    try:
+        check(port)
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def fresh() -> int:

@@ -91,6 +91,10 @@ def binary(name: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 
+def is_running(folder: Path) -> bool:
+    return postmaster.of(folder / "data") is not None
+
+
 def stop(folder: Path) -> None:
     """Ends the server of `folder`, if it runs: fast, without waiting for clients.
 

@@ -55,6 +55,10 @@ def start(folder: Path, *, log: Path) -> Server:
     raise EmbeddedServerError(f"Redis does not start: see {log}")
 
 
+def is_running(folder: Path) -> bool:
+    return _running(folder) is not None
+
+
 def stop(folder: Path) -> None:
     """Ends the server of `folder`, if it runs. Raises EmbeddedServerError."""
     running = _running(folder)

@@ -1,0 +1,55 @@
+"""System checks cqrs_site.E001 and E002: the secrets are there and can be used."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from cqrs_site import configuration
+
+DATA_KEY_BYTES = 32
+NAMES = ("SECRET_KEY", "DATA_KEY")
+
+
+@register(Tags.security)
+def check_secrets(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    return [*_unset(), *_wrong_data_key()]
+
+
+def _unset() -> list[CheckMessage]:
+    # With embedded servers `up` makes the secrets; before it ran nothing is served.
+    if settings.DEBUG or (settings.EMBEDDED_POSTGRES and settings.EMBEDDED_REDIS):
+        return []
+    return [
+        Error(
+            f"{name} is not set.",
+            hint=f"Set {name}, or {name}_FILE to the path of a file that holds it.",
+            id="cqrs_site.E001",
+        )
+        for name in NAMES
+        if getattr(settings, name) == configuration.UNSET_SECRET
+    ]
+
+
+def _wrong_data_key() -> list[CheckMessage]:
+    if settings.DATA_KEY == configuration.UNSET_SECRET:
+        return []
+    try:
+        length = len(base64.b64decode(settings.DATA_KEY, validate=True))
+    except (binascii.Error, ValueError):
+        length = 0
+    if length == DATA_KEY_BYTES:
+        return []
+    return [
+        Error(
+            f"DATA_KEY is not {DATA_KEY_BYTES} bytes in base64.",
+            hint="Make one: openssl rand -base64 32",
+            id="cqrs_site.E002",
+        )
+    ]

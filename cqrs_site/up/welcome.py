@@ -1,0 +1,31 @@
+"""The block that `up` prints once everything runs."""
+
+from collections.abc import Callable
+
+from cqrs_site.up.preparation import Prepared
+
+PLACES = (
+    ("Start page", "/"),
+    ("API", "/api/docs/"),
+    ("Admin", "/admin/"),
+)
+CHANGE_PASSWORD = ".venv/bin/python manage.py changepassword admin"
+MAKE_KEY = ".venv/bin/python manage.py api_key create NAME --scope orders:read …"
+
+
+def lines(url: str, prepared: Prepared, bold: Callable[[str], str]) -> list[str]:
+    found = [bold("Everything runs. Ctrl-C stops it; the data stays in .local/"), ""]
+    found += [f"{name:12} {url}{path}" for name, path in PLACES]
+    found.append("")
+    if prepared.passwords:
+        found.append("Users (shown this once)")
+        found += [f"  {name:10} {word}" for name, word in prepared.passwords.items()]
+    else:
+        found.append(f"Users as before; a new password: {CHANGE_PASSWORD}")
+    if prepared.key:
+        found += ["API key (shown this once)", f"  {prepared.key}"]
+        found += ["Try it", f"  curl -H 'Authorization: Bearer {prepared.key}' \\"]
+        found.append(f"       '{url}/api/v1/queries/orders?limit=3'")
+    else:
+        found.append(f"API keys as before; a new one: {MAKE_KEY}")
+    return found

@@ -1,0 +1,207 @@
+"""`manage.py up` as a user meets it, in a folder with a space in its name."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cqrs_site.embedded import ports, processes, record
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_COPIED = shutil.ignore_patterns(
+    ".*", "__pycache__", "node_modules", "tests", "docs"
+)
+START_SECONDS = 40
+STOP_SECONDS = 25
+# What the test servers of this run have set; a user's environment has none of it.
+UNSET = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "DATA_KEY",
+    "DJANGO_SETTINGS_MODULE",
+}
+ENVIRONMENT = {name: os.environ[name] for name in os.environ if name not in UNSET}
+
+
+class Checkout:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.local = folder / ".local"
+        self.port = ports.fresh()
+        self.output = folder.with_name("output.txt")
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+        )
+
+    def up(self) -> subprocess.Popen[bytes]:
+        """Starts it and waits until it says that everything runs."""
+        with self.output.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--no-demo", f"--port={self.port}"],
+                cwd=self.folder,
+                env=ENVIRONMENT,
+                stdout=output,
+                stderr=output,
+            )
+        self._running.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while "Everything runs" not in self.said():
+            assert process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
+        return process
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def get(self, path: str) -> int:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def processes(self) -> list[psutil.Process]:
+        """Whatever runs in this folder or on its behalf."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                words = [process.cwd(), *process.cmdline()]
+                if any(str(self.folder) in word for word in words):
+                    found.append(process)
+        return found
+
+    def clear(self) -> None:
+        for process in self._running:
+            process.kill()
+            process.wait()
+        for left in self.processes():
+            with contextlib.suppress(psutil.Error):
+                left.kill()
+
+
+def _stop(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
+    process.send_signal(number)
+    return process.wait(STOP_SECONDS)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    folder = tmp_path / "a check out"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    made = Checkout(folder)
+    yield made
+    made.clear()
+
+
+def _put_user(checkout: Checkout) -> None:
+    """Something to find again: the user's name stands in the log's database."""
+    code = (
+        "from django.contrib.auth.models import User; "
+        "User.objects.create(username='kept')"
+    )
+    assert checkout.manage("shell", "-c", code).returncode == 0
+
+
+def _has_user(checkout: Checkout) -> bool:
+    code = (
+        "from django.contrib.auth.models import User; "
+        "print(User.objects.filter(username='kept').count())"
+    )
+    return checkout.manage("shell", "-c", code).stdout.endswith("1\n")
+
+
+def test_it_runs_once_keeps_its_data_and_leaves_nothing_behind(checkout):
+    first = checkout.up()
+    assert checkout.get("/health/live") == 200
+    assert checkout.get("/admin/login/") == 200
+    said = checkout.said()
+    assert "admin " in said
+    assert "cqrs_" in said
+
+    second = checkout.manage("up", f"--port={ports.fresh()}")
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"already running (pid {first.pid}) at http://localhost:{checkout.port}\n"
+    )
+    assert second.stdout == ""
+
+    _put_user(checkout)
+    first.kill()
+    first.wait()
+    servers = record.read(checkout.local)
+
+    again = checkout.up()
+    assert "of a killed run" in checkout.said()
+    assert "shown this once" not in checkout.said()
+    assert record.read(checkout.local) == servers, "the servers were taken over"
+    assert _has_user(checkout)
+    assert _stop(again, signal.SIGTERM) == 0
+    assert checkout.processes() == []
+
+    away = checkout.manage("migrate")
+    assert away.returncode == 1
+    assert away.stderr == (
+        "the embedded PostgreSQL of this checkout is not running: "
+        "start it with bin/up, or set DATABASE_URL\n"
+    )
+
+
+def test_it_starts_a_process_again_that_died(checkout):
+    running = checkout.up()
+    children = json.loads((checkout.local / "children.json").read_text())
+    beat = next(
+        pid for pid in map(int, children) if "beat" in processes.command_line(pid)
+    )
+    os.kill(beat, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while str(beat) in (checkout.local / "children.json").read_text():
+        assert time.monotonic() < deadline, checkout.said()
+        time.sleep(0.05)
+    assert "beat ended with signal 9: starts again in 1 s" in checkout.said()
+    assert _stop(running, signal.SIGINT) == 0
+    assert checkout.processes() == []
+
+
+def test_it_says_in_one_line_that_the_port_is_taken(checkout):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = checkout.manage("up", f"--port={port}")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert refused.stderr.startswith(f"port {port} cannot be used")
+    assert not (checkout.local / "postgres").exists(), "nothing was started"
+
+
+def test_it_helps_without_servers(checkout):
+    helped = checkout.manage("up", "--help")
+    assert helped.returncode == 0
+    assert "--simulate RATE" in helped.stdout
+
+
+def test_it_refuses_a_wrong_option_with_exit_code_2(checkout):
+    refused = checkout.manage("up", "--workers", "0")
+    assert refused.returncode == 2
+    assert "'0': allowed is a number from 1 to 64" in refused.stderr
