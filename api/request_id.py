@@ -57,5 +57,8 @@ class RequestIdFilter(logging.Filter):
     """Gives every log record `request_id`; "-" outside of a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _current.get() or "-"
+        # Django logs some answers when the middleware is left, with their request.
+        request = getattr(record, "request", None)
+        at_hand = of(request) if isinstance(request, HttpRequest) else ""
+        record.request_id = _current.get() or at_hand or "-"
         return True
