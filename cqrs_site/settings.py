@@ -6,7 +6,12 @@ come from the environment.
 
 from typing import Any
 
+import django_stubs_ext
+
 from cqrs_site import configuration, environment
+
+# Django's generic classes can be subscripted at run time as they are for mypy.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = environment.BASE_DIR
 
@@ -63,6 +68,14 @@ REDIS_URL = (
 )
 EMBEDDED_REDIS = not environment.text("REDIS_URL")
 CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL") or REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+# A message is acknowledged when its task has ended, and none is fetched ahead: a killed
+# worker takes nothing with it, a busy one holds nothing back.
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
 
 # --- Applications ---------------------------------------------------------------------
 
@@ -209,6 +222,13 @@ LOGGING = {
             "formatter": "line",
             "filters": ["request_id"],
         },
+    },
+    "loggers": {
+        # A follower starts every few seconds: its coming and going is no news.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.worker.request": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

@@ -29,12 +29,29 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["type", "position"], name="eventstore_event_type_idx"),
+            # One entry a stream: the list of streams.
+            models.Index(
+                fields=["position"],
+                condition=models.Q(version=1),
+                name="eventstore_event_first_idx",
+            ),
             # Rises with position but for moments, so block ranges find a time.
             BrinIndex(fields=["recorded_at"], name="eventstore_event_recorded_idx"),
         ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.stream} v{self.version} @{self.position}"
+
+
+class Stream(Event):
+    """A stream, for the admin, which lists streams by their first events."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.stream
 
 
 class Log(models.Model):

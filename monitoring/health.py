@@ -29,7 +29,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 `ready` or `degraded` with reasons; 503 with reasons at start, or ?strict=1."""
+    """200 `ready`, or `degraded` with reasons; 503 at start and with ?strict=1."""
     global _was_ready
     reasons = _database_reasons(first=not _was_ready)
     if not reasons:

@@ -1,12 +1,20 @@
 """The read tables of orders. Written by orders/projections/ alone, from events."""
 
+from enum import StrEnum
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+
+
+def _words(axis: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in axis]
+
 
 class OrderSummary(models.Model):
-    """One row an order, for lists. `folded` is what the projection needs of the past."""
+    """One row an order, for lists. `folded`: what the projection needs of the past."""
 
     order_id = models.UUIDField(primary_key=True)
     version = models.IntegerField()
@@ -14,9 +22,9 @@ class OrderSummary(models.Model):
     customer_id = models.TextField()
     currency = models.TextField()
     country = models.TextField()
-    status = models.TextField()
-    payment_status = models.TextField()
-    fulfillment_status = models.TextField()
+    status = models.TextField(choices=_words(Status))
+    payment_status = models.TextField(choices=_words(PaymentStatus))
+    fulfillment_status = models.TextField(choices=_words(FulfillmentStatus))
     total = models.DecimalField(max_digits=18, decimal_places=4)
     captured = models.DecimalField(max_digits=18, decimal_places=4)
     refunded = models.DecimalField(max_digits=18, decimal_places=4)

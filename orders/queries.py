@@ -1,4 +1,4 @@
-"""Reads orders from the read tables. The only readers of the tables beside the admin."""
+"""Reads orders from the read tables. Beside the admin nobody else reads them."""
 
 from typing import Any
 from uuid import UUID

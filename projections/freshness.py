@@ -1,4 +1,4 @@
-"""Read-your-writes over HTTP: which write a request demands, and where an answer stands.
+"""Read-your-writes over HTTP: the write a request demands, where an answer stands.
 
 Every query calls `demand` before it reads rows: rows read afterwards are at least as
 new as the position it returns.
@@ -55,7 +55,7 @@ def behind(error: errors.Behind) -> Problem:
 
 
 def preferred_wait(request: Request) -> int | None:
-    """Seconds of `Prefer: wait=N` (RFC 7240), at most 30; None where it is not given."""
+    """Seconds of `Prefer: wait=N` (RFC 7240), at most 30; None when not given."""
     found = _WAIT.search(request.headers.get("Prefer", ""))
     return min(int(found[1]), LONGEST_WAIT_S) if found else None
 

@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Sequence
 from datetime import datetime
+from typing import IO, cast
 
 from django.utils import timezone
 from rich.console import Console
@@ -17,6 +18,12 @@ _COLOURS = {
     "stalled": "red",
     "faulted": "red",
 }
+
+
+def console(stream: object) -> Console:
+    """A console on a command's output; wide where nobody's terminal bounds it."""
+    file = cast(IO[str], stream)
+    return Console(file=file, width=None if file.isatty() else 200)
 
 
 def actor() -> str:

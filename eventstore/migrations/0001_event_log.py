@@ -30,6 +30,9 @@ CREATE TABLE eventstore_event (
     CONSTRAINT eventstore_event_stream_version_key UNIQUE (stream, version)
 );
 CREATE INDEX eventstore_event_type_idx ON eventstore_event (type, position);
+-- One entry a stream: the list of streams.
+CREATE INDEX eventstore_event_first_idx ON eventstore_event (position)
+    WHERE version = 1;
 CREATE INDEX eventstore_event_recorded_idx ON eventstore_event USING brin (recorded_at);
 """
 
@@ -178,6 +181,11 @@ class Migration(migrations.Migration):
                                 fields=["type", "position"],
                                 name="eventstore_event_type_idx",
                             ),
+                            models.Index(
+                                condition=models.Q(("version", 1)),
+                                fields=["position"],
+                                name="eventstore_event_first_idx",
+                            ),
                             django.contrib.postgres.indexes.BrinIndex(
                                 fields=["recorded_at"],
                                 name="eventstore_event_recorded_idx",
@@ -211,6 +219,12 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="Stream",
+            fields=[],
+            options={"proxy": True, "default_permissions": ("view",)},
+            bases=("eventstore.event",),
         ),
         migrations.RunSQL(FIRST_EPOCH, migrations.RunSQL.noop),
     ]

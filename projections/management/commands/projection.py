@@ -3,7 +3,6 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         if json or len(found) > 1:
             self._print(found, as_json=json)
         else:
-            terminal.print_one(Console(file=self.stdout), found[0])
+            terminal.print_one(terminal.console(self.stdout), found[0])
 
     def _pause(self, *, name: str, reason: str, **_: Any) -> None:
         control.pause(name, actor=terminal.actor(), reason=reason)
@@ -91,7 +90,7 @@ class Command(BaseCommand):
             TextColumn("{task.fields[rate]} positions/s"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=Console(file=self.stderr)) as progress:
+        with Progress(*columns, console=terminal.console(self.stderr)) as progress:
             task = progress.add_task(name, total=goal, rate="-")
             while (now := status.of(name)).position < goal:
                 if now.state in {"faulted", "paused", "stalled"}:
@@ -109,7 +108,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps([each.as_json() for each in found], indent=2))
         else:
-            terminal.print_table(Console(file=self.stdout), found)
+            terminal.print_table(terminal.console(self.stdout), found)
 
 
 def _stopped(now: status.Status) -> str:
