@@ -14,16 +14,21 @@ from eventstore import errors
 
 SETTLED = "SELECT settled, last, open_appends FROM eventstore_settled()"
 
-# A prepared transaction holds its lock without a session: its age comes from
-# pg_prepared_xacts. xact_start of other roles' sessions needs pg_read_all_stats.
+# A prepared transaction holds its lock without a session: it is found by the lock on
+# its own transaction id, and its age comes from pg_prepared_xacts. xact_start of other
+# roles' sessions needs pg_read_all_stats.
 OLDEST_OPEN_APPEND = """
+WITH locks AS MATERIALIZED (SELECT * FROM pg_locks)
 SELECT l.pid,
        extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)),
        coalesce(a.application_name, 'prepared transaction ' || p.gid)
-FROM pg_locks l
+FROM locks l
 LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-LEFT JOIN pg_prepared_xacts p
-    ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction
+LEFT JOIN (
+    locks own JOIN pg_prepared_xacts p ON p.transaction = own.transactionid
+) ON l.pid IS NULL
+    AND own.pid IS NULL
+    AND own.virtualtransaction = l.virtualtransaction
 WHERE l.locktype = 'advisory'
   AND l.objsubid = 1
   AND l.classid::bigint >> 16 = 7
