@@ -43,19 +43,24 @@ DROP_EVENT = "DROP TABLE eventstore_event;"
 # with the transaction. Readers stop below the smallest bound (settled.py). A trigger
 # does it, so that psql, COPY and loops in scripts cannot pass it by. One lock a
 # transaction: the setting is rolled back together with the lock at ROLLBACK TO, and
-# both end at COMMIT. The time-out ends an append whose client vanished.
+# both end at COMMIT. It names the transaction, so that a value which a session, a pool
+# or a role brought along is not taken for a lock. The time-out ends an append whose
+# client vanished.
 FLOOR_TRIGGER = """
 CREATE FUNCTION eventstore_floor() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     floor bigint;
 BEGIN
-    IF coalesce(current_setting('cqrs.append_floor', true), '') = '' THEN
+    IF current_setting('cqrs.floor_published_by', true)
+            IS DISTINCT FROM pg_current_xact_id()::text THEN
         SELECT CASE WHEN is_called THEN last_value ELSE 0 END
         INTO STRICT floor
         FROM public.eventstore_event_position_seq;
         PERFORM pg_advisory_xact_lock_shared((7::bigint << 48) | floor);
-        PERFORM set_config('cqrs.append_floor', floor::text, true),
+        PERFORM set_config(
+                    'cqrs.floor_published_by', pg_current_xact_id()::text, true
+                ),
                 set_config('idle_in_transaction_session_timeout', '10s', true);
     END IF;
     RETURN NULL;
