@@ -1,0 +1,85 @@
+"""Database sessions beside the application's, whose transactions a test holds open."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+
+from tests import cleaning
+
+COLUMNS = """(event_id, stream, version, type, schema_version, occurred_at, data,
+    metadata)"""
+APPEND = f"""
+INSERT INTO eventstore_event {COLUMNS}
+VALUES (gen_random_uuid(), %s, %s, 'NoteAdded', 1, now(), '{{"text": "a"}}', '{{}}')
+RETURNING position
+"""
+FLOOR_LOCKS = """
+SELECT count(*)
+FROM pg_locks
+WHERE locktype = 'advisory' AND classid::bigint >> 16 = 7 AND mode = 'ShareLock'
+"""
+BLOCKED = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+# The setting by which the trigger knows that its transaction has the lock already.
+NOTE = "cqrs.floor_published_by"
+# A trigger that takes no lock, as if every writer had to think of it.
+WITHOUT_FLOOR = "ALTER TABLE eventstore_event DISABLE TRIGGER eventstore_event_floor"
+
+
+class Session(psycopg.Connection[tuple]):
+    """A connection whose transaction begins with the first statement."""
+
+    def append(self, stream: str | None = None, version: int = 1) -> int:
+        """One event by a plain INSERT; its position."""
+        return self.value(APPEND, [stream or new_stream(), version])
+
+    def value(self, sql: str, parameters=()):
+        return self.execute(sql, parameters).fetchone()[0]
+
+
+Open = Callable[..., Session]
+
+
+def new_stream() -> str:
+    return f"order-{uuid4()}"
+
+
+@contextmanager
+def opened() -> Iterator[Open]:
+    """Opens any number of sessions; at the end all are closed, open work undone."""
+    made: list[Session] = []
+
+    def open_one(url: str | None = None, *, autocommit: bool = False) -> Session:
+        session = Session.connect(
+            url or cleaning.on_test_database(), autocommit=autocommit
+        )
+        made.append(session)
+        return session
+
+    try:
+        yield open_one
+    finally:
+        for session in made:
+            session.close()
+
+
+def positions(session: Session) -> list[int]:
+    """What is committed, in order."""
+    found = session.execute("SELECT position FROM eventstore_event ORDER BY position")
+    return [position for (position,) in found]
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Looks until it holds: for what another process does in its own time."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not come about"
+        time.sleep(0.002)
+
+
+def wait_for_lock(watcher: Session, blocked: psycopg.Connection) -> None:
+    """Until `blocked` waits for a lock that somebody else holds."""
+    pid = blocked.info.backend_pid
+    wait_until(lambda: watcher.value(BLOCKED, [pid]))
