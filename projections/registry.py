@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 
 from django.apps import apps
@@ -15,9 +16,11 @@ PACKAGE = "projections"
 @cache
 def all() -> dict[str, Projection]:
     """Name -> projection, in order of name. Raises ValueError for a name used twice."""
-    _import_definitions()
     found: dict[str, Projection] = {}
+    modules = set(_definitions())
     for each in sorted(Projection.__subclasses__(), key=lambda one: one.name):
+        if each.__module__ not in modules:
+            continue
         if each.name in found:
             raise ValueError(f"two projections are named {each.name!r}")
         found[each.name] = each()
@@ -32,8 +35,10 @@ def get(name: str) -> Projection:
         raise errors.UnknownProjection(name=name, known=list(all())) from None
 
 
-def _import_definitions() -> None:
-    # As django.contrib.admin finds admin.py: <app>/projections/ belongs to the app.
+def _definitions() -> Iterator[str]:
+    """Imports the modules of every <app>/projections/, as Django's admin finds admin.py,
+    and names them.
+    """
     for config in apps.get_app_configs():
         package = f"{config.name}.{PACKAGE}"
         try:
@@ -43,4 +48,6 @@ def _import_definitions() -> None:
                 continue
             raise
         for found in pkgutil.iter_modules(module.__path__):
-            importlib.import_module(f"{package}.{found.name}")
+            name = f"{package}.{found.name}"
+            importlib.import_module(name)
+            yield name
