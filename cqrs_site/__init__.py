@@ -1,5 +1,5 @@
 """Wiring of the site: settings, URLs, the Celery app, configuration, embedded servers.
 
 May import everything below it (orders, monitoring, projections, eventstore, api);
-nothing imports it. Start at settings.py, then up.py for how the processes start.
+nothing imports it. Start at settings.py, then up/supervisor.py (how processes start).
 """

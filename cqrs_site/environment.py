@@ -67,8 +67,9 @@ def database(url: str, *, name: str) -> dict[str, Any]:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise WrongEnvironment(f"{name}: no URL ({error})") from None
+    except ValueError:  # its text would show parts of the URL
+        fault = f"{name}: the host or port is none (a port is 0 to 65535)"
+        raise WrongEnvironment(fault) from None
     if parts.scheme not in {"postgres", "postgresql"}:
         raise WrongEnvironment(
             f"{name}: allowed is postgres://USER:PASSWORD@HOST:PORT/DATABASE, "

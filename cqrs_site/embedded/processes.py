@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def identity(pid: int) -> str | None:
 def command_line(pid: int) -> list[str]:
     """Empty when the process is gone or may not be looked at."""
     try:
-        return psutil.Process(pid).cmdline()
+        found: list[str] = psutil.Process(pid).cmdline()
+        return found
     except psutil.Error:
         return []
 
@@ -72,7 +74,7 @@ def is_gone(pid: int, *, within: float) -> bool:
     return True
 
 
-def end(pid: int, *, signals: list[tuple[signal.Signals, float]]) -> bool:
+def end(pid: int, *, signals: Sequence[tuple[signal.Signals, float]]) -> bool:
     """Sends each signal in turn and waits its seconds; whether the process is gone.
 
     The caller has made sure that `pid` is its own; from here on psutil does.

@@ -80,7 +80,10 @@ def _running(folder: Path) -> _Running | None:
     try:
         password = (folder / "password").read_text("utf-8").strip()
         port = int((folder / "port").read_text("utf-8"))
+        written = int((folder / "redis.pid").read_text("utf-8"))
     except (FileNotFoundError, ValueError):
+        return None
+    if processes.identity(written) is None:
         return None
     try:
         with redis.Redis.from_url(_url(password, port), socket_timeout=5) as client:
@@ -95,7 +98,7 @@ def _launch(folder: Path, log: Path, port: int, password: str) -> int | None:
     """The pid once it answers; None when it ended instead."""
     configuration = folder.resolve() / "redis.conf"
     content = CONFIGURATION.format(
-        host=ports.HOST, port=port, password=password, folder=folder.resolve()
+        host=ports.HOST, port=port, password=password, folder=_quoted(folder.resolve())
     )
     files.write_private(configuration, content)
     pid = processes.start_server(
@@ -112,6 +115,10 @@ def _launch(folder: Path, log: Path, port: int, password: str) -> int | None:
     raise EmbeddedServerError(
         f"Redis does not answer after {START_SECONDS} s: see {log}"
     )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _url(password: str, port: int) -> str:

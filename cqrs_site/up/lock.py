@@ -20,17 +20,16 @@ def only_once(local: Path, *, url: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _holder(file.read())
-            raise AlreadyRunning(**holder) from None
+            raise _already_running(file.read()) from None
         file.truncate()
         json.dump({"pid": os.getpid(), "url": url}, file)
         file.flush()
         yield
 
 
-def _holder(content: str) -> dict[str, object]:
+def _already_running(content: str) -> AlreadyRunning:
     try:
-        holder: dict[str, object] = json.loads(content)
-    except ValueError:
-        return {"pid": 0, "url": "an address not known yet"}  # it starts just now
-    return holder
+        holder = json.loads(content)
+    except ValueError:  # it starts at this moment
+        return AlreadyRunning(pid=0, url="an address not known yet")
+    return AlreadyRunning(pid=holder["pid"], url=holder["url"])
