@@ -86,6 +86,19 @@ ORDER BY position
 LIMIT %s
 """
 
+READ_EVENTS = f"""
+SELECT {COLUMNS}
+FROM eventstore_event
+WHERE event_id = ANY(%s)
+"""
+
+VERSIONS = """
+SELECT stream, max(version)
+FROM eventstore_event
+WHERE stream = ANY(%s)
+GROUP BY stream
+"""
+
 MAX_VERSION = 2_147_483_647  # integer of PostgreSQL
 
 
@@ -154,7 +167,10 @@ def append_many(
         else:
             appended = _insert(columns, using)
     except (IntegrityError, OperationalError) as error:
-        raise _translated(error, ordered) from error
+        conflict = _conflict(error, ordered)
+        if conflict is None:
+            raise  # as it is: its cause tells what kind of fault it was
+        raise conflict from error
     transaction.on_commit(wakeup.hint, using=using)
     return appended
 
@@ -187,7 +203,9 @@ def _columns(appends: Sequence[StreamAppend]) -> list[list[Any]]:
     return columns
 
 
-def _translated(error: Exception, appends: Sequence[StreamAppend]) -> Exception:
+def _conflict(
+    error: Exception, appends: Sequence[StreamAppend]
+) -> errors.EventStoreError | None:
     cause = error.__cause__
     state = getattr(cause, "sqlstate", "")
     constraint = getattr(getattr(cause, "diag", None), "constraint_name", "")
@@ -199,7 +217,7 @@ def _translated(error: Exception, appends: Sequence[StreamAppend]) -> Exception:
         DEADLOCK_DETECTED,
     }:
         return errors.ConcurrencyConflict(stream=first.stream, expected=first.expected)
-    return error
+    return None
 
 
 def read_stream(
@@ -308,3 +326,20 @@ def position_before(at: datetime, *, using: str = "default") -> int:
         )
         (found,) = cursor.fetchone()
     return head(using=using) if found is None else found - 1
+
+
+def versions_of(streams: Sequence[str], *, using: str = "default") -> dict[str, int]:
+    """The newest version of each of the streams that has events, in one statement."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(VERSIONS, [list(streams)])
+        return dict(cursor.fetchall())
+
+
+def read_events(
+    event_ids: Sequence[UUID], *, using: str = "default"
+) -> dict[UUID, RecordedEvent]:
+    """Those of the events that are in the log, by id, in one statement."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(READ_EVENTS, [list(event_ids)])
+        recorded = [RecordedEvent(*row) for row in cursor.fetchall()]
+        return {each.event_id: each for each in recorded}
