@@ -79,7 +79,6 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 10) -> None:
         time.sleep(0.002)
 
 
-def wait_for_lock(watcher: Session, blocked: psycopg.Connection) -> None:
-    """Until `blocked` waits for a lock that somebody else holds."""
-    pid = blocked.info.backend_pid
+def wait_for_lock(watcher: Session, pid: int) -> None:
+    """Until the backend waits for a lock that somebody else holds."""
     wait_until(lambda: watcher.value(BLOCKED, [pid]))

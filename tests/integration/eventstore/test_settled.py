@@ -188,7 +188,7 @@ def test_it_finds_nothing_up_to_settled_in_the_same_statement(open_session, watc
             SELECT settled, (SELECT count(*) FROM eventstore_event) FROM now
             """
         )
-        sessions.wait_for_lock(watcher, reader)
+        sessions.wait_for_lock(watcher, reader.info.backend_pid)
         watcher.append()
         gate.execute("SELECT pg_advisory_unlock(1)")
     assert found.fetchone() == (1, 0)
