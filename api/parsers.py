@@ -15,6 +15,8 @@ from api.problems import Fault, Problem
 MAX_BODY_BYTES = 1024 * 1024  # a view raises it with `max_body_bytes`
 MAX_DEPTH = 32  # the deepest body of the API has four levels
 MAX_DIGITS = 64  # of one number
+# Each unknown member is a fault to report: 100,000 of them took a second.
+MAX_MEMBERS = 1_000  # of one object; the largest of the API has seven
 
 
 class StrictJSONParser(BaseParser):
@@ -103,6 +105,8 @@ def _read(stream: IO[Any], content_length: str | None, limit: int) -> bytes:
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise ParseError(f"An object has more than {MAX_MEMBERS} members.")
     result = dict(pairs)
     if len(result) != len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]

@@ -77,7 +77,7 @@ def body(problem: Problem, *, request_id: str) -> dict[str, Any]:
         result["errors"] = [fault._asdict() for fault in problem.errors[:MAX_ERRORS]]
         if (left_out := len(problem.errors) - MAX_ERRORS) > 0:
             result["errors_left_out"] = left_out
-    return {**problem.members, **result}
+    return {**result, **problem.members, **result}  # members override nothing
 
 
 def respond(problem: Problem, request: HttpRequest | Request) -> HttpResponse:

@@ -6,17 +6,25 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api import fields, pointers
 
+# 350,000 empty objects fit in a body of 1 MiB, each with a fault per missing member.
+MAX_ITEMS = 10_000
+
 
 class StrictListSerializer(serializers.ListSerializer[Any]):
+    """Of at most MAX_ITEMS items; a longer list is one fault."""
+
     default_error_messages = {
         "required": fields.REQUIRED,
         "null": fields.NULL,
         "invalid_type": "Expected an array, got {kind}.",
+        "too_many_items": "Expected at most {limit} items, got {count}.",
     }
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
             self.fail("invalid_type", kind=fields.kind_of(data))
+        if len(data) > MAX_ITEMS:
+            self.fail("too_many_items", limit=MAX_ITEMS, count=len(data))
         values: list[Any] = super().to_internal_value(data)
         return values
 

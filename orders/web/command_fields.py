@@ -9,8 +9,9 @@ from api.fields import (
     StrictIntegerField,
     StrictUUIDField,
 )
-from api.serializers import StrictSerializer
-from orders.domain import currencies
+from api.serializers import StrictListSerializer, StrictSerializer
+from orders.domain import currencies, errors
+from orders.domain.rules import Rules
 from orders.domain.values import MAX_QUANTITY
 
 MAX_NUMBER = 2**31 - 1  # of a line or shipment; beyond any that an order can have
@@ -50,11 +51,24 @@ class AddressSerializer(StrictSerializer):
     country = _identifier(help_text="ISO code or name")
 
 
+class NewLinesSerializer(StrictListSerializer):
+    """Refuses too many lines as the domain does, before it looks at each of them."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        allowed = Rules().max_lines
+        if isinstance(data, list) and len(data) > allowed:
+            raise errors.TooManyLines(lines=len(data), allowed=allowed)
+        return super().to_internal_value(data)
+
+
 class NewLineSerializer(StrictSerializer):
     sku = _identifier()
     name = _name()
     quantity = _quantity()
     unit_price = AmountField()
+
+    class Meta:
+        list_serializer_class = NewLinesSerializer
 
 
 class LineQuantitySerializer(StrictSerializer):

@@ -30,6 +30,7 @@ WHY = {"reason": "because"}
 PLACING = [
     ({"lines": []}, "no-lines", {}),
     ({"lines": [LINE] * 2001}, "too-many-lines", {"lines": 2001, "allowed": 2000}),
+    ({"lines": [{}] * 250_000}, "too-many-lines", {"lines": 250_000}),
     (
         {"lines": [{**LINE, "quantity": 1, "unit_price": "9.9999"}]},
         "minimum-order-amount",

@@ -46,6 +46,10 @@ MALFORMED = {
     "surrogate in a name": (rb'{"\ud800": 1}', "half of a surrogate"),
     "array too deep": (b'{"a": ' + b"[" * 32 + b"]" * 32 + b"}", "32 levels"),
     "object too deep": (b'{"a": ' * 33 + b"1" + b"}" * 33, "32 levels"),
+    "too many members": (
+        b"{" + b",".join(b'"%d": 1' % n for n in range(1001)) + b"}",
+        "more than 1000 members",
+    ),
     "absurdly deep": (b"[" * 500_000, "32 levels"),
     "absurdly deep objects": (b'{"a":' * 100_000, "32 levels"),
 }

@@ -80,6 +80,7 @@ def test_it_reports_all_faults_at_once():
         ({"lines": {}}, ("/lines", "invalid-type")),
         ({"lines": "AB"}, ("/lines", "invalid-type")),
         ({"lines": None}, ("/lines", "null")),
+        ({"lines": [{}] * 10_001}, ("/lines", "too-many-items")),
         ({"lines": [None]}, ("/lines/0", "null")),
         ({"lines": [[]]}, ("/lines/0", "invalid-type")),
         ({"address": []}, ("/address", "invalid-type")),
