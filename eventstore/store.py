@@ -23,14 +23,17 @@ COLUMNS = """position, event_id, stream, version, type, schema_version,
 # One statement stores all events or, where a stream is not at the version its writer
 # saw, none of that stream: the condition is the same for all its rows. Without it an
 # expected version one too high could store version 6 before version 5 commits.
-APPEND = """
+# JSON texts come joined by line feeds, which no compact JSON has: as an array every
+# quote in them would be escaped by Python, half the time of an append of many events.
+APPEND = r"""
 INSERT INTO eventstore_event
     (stream, version, event_id, type, schema_version, occurred_at, data, metadata)
 SELECT x.stream, x.version, x.event_id, x.type, x.schema_version, x.occurred_at,
        x.data, x.metadata
 FROM unnest(
     %s::text[], %s::int[], %s::int[], %s::uuid[], %s::text[], %s::smallint[],
-    %s::timestamptz[], %s::jsonb[], %s::jsonb[]
+    %s::timestamptz[], string_to_array(%s, E'\n')::jsonb[],
+    string_to_array(%s, E'\n')::jsonb[]
 ) WITH ORDINALITY AS x
     (stream, expected, version, event_id, type, schema_version, occurred_at, data,
      metadata, place)
@@ -177,7 +180,8 @@ def append_many(
 
 def _insert(columns: list[list[Any]], using: str) -> list[Appended]:
     with connections[using].cursor() as cursor:
-        cursor.execute(APPEND, columns)
+        *plain, data, metadata = columns
+        cursor.execute(APPEND, [*plain, "\n".join(data), "\n".join(metadata)])
         return [Appended(*row) for row in cursor.fetchall()]
 
 
