@@ -85,12 +85,13 @@ def handle(
     stream = stream_type.stream(stream_id)
     for _ in range(attempts):
         loaded = load(stream_type, stream_id)
+        # First: a command that is repeated expects the version of the first time.
+        if earlier := _earlier_outcome(stream, context):
+            return earlier
         if expected_version not in (None, loaded.version):
             raise errors.VersionMismatch(
                 stream=stream, expected=expected_version or 0, actual=loaded.version
             )
-        if earlier := _earlier_outcome(stream, context):
-            return earlier
         decided = stream_type.decide(loaded.state, command, at=at)
         new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
         try:
