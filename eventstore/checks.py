@@ -10,15 +10,34 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 TRIGGERS = """
-SELECT tgname
+SELECT tgname, pg_get_triggerdef(oid, true)
 FROM pg_trigger
 WHERE tgrelid = 'eventstore_event'::regclass
   AND tgenabled = 'A'  -- ENABLE ALWAYS: also under session_replication_role = replica
 """
+TRIGGER = (
+    "CREATE TRIGGER {} BEFORE {} ON eventstore_event "
+    "FOR EACH STATEMENT EXECUTE FUNCTION {}()"
+)
 EXPECTED_TRIGGERS = {
-    "eventstore_event_floor",
-    "eventstore_event_no_change",
-    "eventstore_event_no_truncate",
+    name: TRIGGER.format(name, events, function)
+    for name, events, function in (
+        ("eventstore_event_floor", "INSERT", "eventstore_floor"),
+        ("eventstore_event_no_change", "DELETE OR UPDATE", "eventstore_refuse_change"),
+        ("eventstore_event_no_truncate", "TRUNCATE", "eventstore_refuse_change"),
+    )
+}
+
+FUNCTIONS = """
+SELECT proname, md5(prosrc)
+FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND proname = ANY(%s)
+"""
+# Of the bodies in the newest migration that makes each.
+EXPECTED_FUNCTIONS = {
+    "eventstore_floor": "5aea218cb3ea887111112873c17ba036",
+    "eventstore_refuse_change": "6fd41ae12446e93fc45c4a4155f17d83",
+    "eventstore_settled": "09244b4887b92dec499da6d32f7de44e",
 }
 
 CONSTRAINTS = """
@@ -95,10 +114,10 @@ def _table(cursor: Any) -> list[CheckMessage]:
     if not cursor.fetchone()[0]:
         return []  # not migrated yet: nothing can be appended either
     found: list[CheckMessage] = []
-    for missing in sorted(EXPECTED_TRIGGERS - _names(cursor, TRIGGERS)):
+    for name in _differing(cursor, TRIGGERS, EXPECTED_TRIGGERS):
         found.append(
             Error(
-                f"The trigger {missing} is missing or not ENABLE ALWAYS.",
+                f"The trigger {name} is missing, another or not ENABLE ALWAYS.",
                 id="eventstore.E004",
                 hint=_REPAIR,
             )
@@ -108,6 +127,16 @@ def _table(cursor: Any) -> list[CheckMessage]:
             Error(
                 f"The constraint {missing} is missing or not valid.",
                 id="eventstore.E005",
+                hint=_REPAIR,
+            )
+        )
+    for name in _differing(
+        cursor, FUNCTIONS, EXPECTED_FUNCTIONS, [list(EXPECTED_FUNCTIONS)]
+    ):
+        found.append(
+            Error(
+                f"The function {name} is missing or not that of the migrations.",
+                id="eventstore.E007",
                 hint=_REPAIR,
             )
         )
@@ -129,3 +158,12 @@ _REPAIR = "See eventstore/migrations/0001_event_log.py for how it is made."
 def _names(cursor: Any, sql: str) -> set[str]:
     cursor.execute(sql)
     return {name for (name,) in cursor.fetchall()}
+
+
+def _differing(
+    cursor: Any, sql: str, expected: dict[str, str], parameters: list[Any] | None = None
+) -> list[str]:
+    """The expected names that the database has not, or has with another definition."""
+    cursor.execute(sql, parameters)
+    found = dict(cursor.fetchall())
+    return sorted(name for name in expected if found.get(name) != expected[name])
