@@ -23,6 +23,13 @@ def append(*texts: str, expected: int) -> list[store.Appended]:
     )
 
 
+def append_again() -> None:
+    """An event with the id of the stream's first one."""
+    known = store.read_stream(STREAM)[0].event_id
+    version = store.version_of(STREAM)
+    store.append(STREAM, [note(event_id=known)], expected_version=version)
+
+
 def versions(session: sessions.Session) -> list[int]:
     return [version for (version,) in session.execute(VERSIONS, [STREAM])]
 
@@ -40,6 +47,16 @@ def test_it_stores_events_as_they_were_given(watcher):
         second.recorded_at,
     ]
     assert found[0].metadata == {"actor": "t"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["two\nlines", 'a "quote"', "back\\slash\\n", "{1,2}", "NULL", "\u2028\U0001f600"],
+)
+def test_it_stores_any_text_as_it_is(text):
+    append(text, "between", text, expected=0)
+    texts = [each.data.text for each in store.read_stream(STREAM)]
+    assert texts == [text, "between", text]
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3, 4])
@@ -122,17 +139,16 @@ def test_it_keeps_the_callers_earlier_work_at_a_conflict(watcher):
         with pytest.raises(errors.ConcurrencyConflict):
             append("b", expected=0)
         with pytest.raises(errors.DuplicateEvent):
-            known = store.read_stream(STREAM)[0].event_id
-            store.append(STREAM, [note(event_id=known)], expected_version=1)
+            append_again()
         append("c", expected=1)
     assert versions(watcher) == [1, 2]
     assert store.version_of(other) == 1
 
 
 def test_it_is_undone_with_the_callers_transaction(watcher):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         append("a", expected=0)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert versions(watcher) == []
 
 
@@ -142,8 +158,7 @@ def test_it_keeps_its_floor_published_after_a_conflict_of_the_same_transaction(w
     with transaction.atomic():
         store.append(sessions.new_stream(), [note()], expected_version=0)
         with pytest.raises(errors.DuplicateEvent):
-            known = store.read_stream(STREAM)[0].event_id
-            store.append(STREAM, [note(event_id=known)], expected_version=1)
+            append_again()
         assert watcher.value(FLOOR_LOCKS) == 1
     assert watcher.value(FLOOR_LOCKS) == 0
 
