@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # A worker's slot is given back after this, so that shutting down takes no longer and
 # slots are shared. Seconds.
-TENANCY_S = 5.0
+TENANCY_S = 2.0
 # Without Redis nobody wakes us: look again after this long. Seconds.
 BLIND_WAIT_S = 0.25
 # The next look at the settled position after a round that moved: 300 looks a second
