@@ -46,7 +46,10 @@ def listing(name: str, default: str = "") -> list[str]:
 
 def embedded(server: str) -> str:
     """URL of this checkout's embedded "postgres" or "redis"; "" before the first up."""
-    return record.read(LOCAL_DIR).get(server, "")
+    try:
+        return record.read(LOCAL_DIR).get(server, "")
+    except PermissionError as error:
+        raise _foreign(error) from None
 
 
 def secret(name: str) -> str:
@@ -57,6 +60,15 @@ def secret(name: str) -> str:
         return (LOCAL_DIR / "secrets" / name).read_text("utf-8").strip()
     except FileNotFoundError:
         return ""
+    except PermissionError as error:
+        raise _foreign(error) from None
+
+
+def _foreign(error: PermissionError) -> WrongEnvironment:
+    return WrongEnvironment(
+        f"{error.filename} belongs to another user: run as that user, "
+        "or set DATABASE_URL, REDIS_URL, SECRET_KEY and DATA_KEY"
+    )
 
 
 def database(url: str, *, name: str) -> dict[str, Any]:

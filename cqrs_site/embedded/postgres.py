@@ -65,7 +65,14 @@ def start(folder: Path, *, log: Path, settings: dict[str, str] | None = None) ->
     files.make_folder(folder)
     superuser = files.kept_secret(folder / "superuser_password")
     password = files.kept_secret(folder / "password")
-    _initialise(folder / "data", superuser)
+    try:
+        _initialise(folder / "data", superuser)
+    except PermissionError as error:
+        # Root without its capabilities, or a folder that another user made.
+        raise EmbeddedServerError(
+            f"PostgreSQL cannot be set up: no permission for {error.filename}: "
+            f"{account.INSTEAD}"
+        ) from None
     found = postmaster.of(folder / "data")
     ready = _adopt(folder, found, superuser) if found else None
     server = ready or _launch(folder, log, settings or {})

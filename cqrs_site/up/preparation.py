@@ -32,10 +32,10 @@ class Prepared:
 def local_folder() -> Path:
     """.local with its log folder; raises ForeignFolder."""
     local = environment.LOCAL_DIR
+    if local.exists() and local.stat().st_uid != os.geteuid():
+        raise ForeignFolder(local)
     files.make_folder(local / "log")
     files.make_folder(settings.STATIC_ROOT)  # WhiteNoise asks for it, though empty
-    if local.stat().st_uid != os.geteuid():
-        raise ForeignFolder(local)
     for log in (local / "log").glob("*.log"):
         if log.stat().st_size > MAX_LOG_BYTES:
             log.replace(log.with_suffix(".old"))
