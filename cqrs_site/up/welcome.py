@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from django.urls import Resolver404, resolve
+
 from cqrs_site.up.preparation import Prepared
 
 PLACES = (
     ("Start page", "/"),
     ("API", "/api/docs/"),
+    ("Console", "/ops/"),
     ("Admin", "/admin/"),
 )
 CHANGE_PASSWORD = ".venv/bin/python manage.py changepassword admin"
@@ -15,7 +18,7 @@ MAKE_KEY = ".venv/bin/python manage.py api_key create NAME --scope orders:read â
 
 def lines(url: str, prepared: Prepared, bold: Callable[[str], str]) -> list[str]:
     found = [bold("Everything runs. Ctrl-C stops it; the data stays in .local/"), ""]
-    found += [f"{name:12} {url}{path}" for name, path in PLACES]
+    found += [f"{name:12} {url}{path}" for name, path in PLACES if _is_there(path)]
     found.append("")
     if prepared.passwords:
         found.append("Users (shown this once)")
@@ -29,3 +32,11 @@ def lines(url: str, prepared: Prepared, bold: Callable[[str], str]) -> list[str]
     else:
         found.append(f"API keys as before; a new one: {MAKE_KEY}")
     return found
+
+
+def _is_there(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True

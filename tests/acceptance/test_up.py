@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ import pytest
 from cqrs_site.embedded import ports, processes, record
 
 ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
 NOT_COPIED = shutil.ignore_patterns(
     ".*", "__pycache__", "node_modules", "tests", "docs"
 )
@@ -183,6 +185,27 @@ def test_it_starts_a_process_again_that_died(checkout):
     assert "beat ended with signal 9: starts again in 1 s" in checkout.said()
     assert _stop(running, signal.SIGINT) == 0
     assert checkout.processes() == []
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the README uses curl")
+def test_it_answers_as_the_readme_shows(checkout):
+    checkout.up()
+    (key,) = re.findall(r"^ +(cqrs_\S+)$", checkout.said(), re.MULTILINE)
+    blocks = re.findall(r"^```sh\n(.*?)^```", README.read_text(), re.M | re.DOTALL)
+    assert blocks[0] == "KEY=cqrs_…\n"
+    script = "\n".join([f"KEY={key}", *blocks[1:]])
+    shown = subprocess.run(
+        ["sh", "-euc", script.replace(":8000", f":{checkout.port}")],
+        cwd=checkout.folder,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+    )
+    assert shown.returncode == 0, shown.stderr
+    placed, end = json.JSONDecoder().raw_decode(shown.stdout)
+    order = json.loads(shown.stdout[end:])
+    assert order["order_id"] == placed["order_id"]
+    assert (order["version"], order["total"]) == (1, "15.00")
 
 
 def test_it_says_in_one_line_that_the_port_is_taken(checkout):
