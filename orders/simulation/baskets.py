@@ -1,0 +1,32 @@
+"""What is in an order: popular products more often, one to eight lines."""
+
+from random import Random
+
+from orders.domain.commands import NewLine
+from orders.simulation import catalogue, customers
+from orders.simulation.catalogue import Market
+
+MOST_LINES = 8
+
+_POPULARITY = customers.zipf(len(catalogue.PRODUCTS))
+_SIZES = range(1, MOST_LINES + 1)
+_SIZE_WEIGHTS = (30, 24, 16, 11, 8, 5, 4, 2)
+_UNITS = (1, 2, 3, 4, 6, 12)
+_UNIT_WEIGHTS = (60, 20, 8, 6, 4, 2)
+
+
+def fill(random: Random, *, market: Market) -> tuple[NewLine, ...]:
+    (size,) = random.choices(_SIZES, _SIZE_WEIGHTS)
+    return tuple(line(random, market) for _ in range(size))
+
+
+def line(random: Random, market: Market) -> NewLine:
+    (product,) = random.choices(catalogue.PRODUCTS, cum_weights=_POPULARITY)
+    (quantity,) = random.choices(_UNITS, _UNIT_WEIGHTS)
+    price = product.price * market.per_euro
+    return NewLine(
+        sku=product.sku,
+        name=product.name,
+        quantity=quantity,
+        unit_price=round(price / market.step) * market.step,
+    )
