@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-# Python warns about a child that is forgotten while it runs.
+# Python warns about a child that is forgotten before its end was noticed.
 _STARTED: list[subprocess.Popen[bytes]] = []
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -71,6 +71,7 @@ def is_gone(pid: int, *, within: float) -> bool:
         return True
     except psutil.TimeoutExpired:
         return False
+    _notice_ends()
     return True
 
 
@@ -88,4 +89,10 @@ def end(pid: int, *, signals: Sequence[tuple[signal.Signals, float]]) -> bool:
                 return True
     except psutil.NoSuchProcess:
         return True
+    finally:
+        _notice_ends()
     return identity(pid) is None
+
+
+def _notice_ends() -> None:
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
