@@ -20,15 +20,27 @@ LONGEST_DELAY_S = 60
 
 # SQLSTATE classes that say nothing about the event: connection, serialisation and
 # deadlock, resources, operator intervention (PostgreSQL manual, appendix A).
-INFRASTRUCTURE = ("08", "40", "53", "57", "25P03", "55P03")
+INFRASTRUCTURE = ("08", "40", "53", "57", "55P03")
+# A lease that ran out while folding, a statement that was cancelled: too much at once.
+TIMEOUTS = ("25P03", "57014")
 
 
 def is_infrastructure(error: BaseException) -> bool:
     """Whether the database, not the event or the code, made the batch fail."""
-    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    state = _sqlstate(error)
     if state is None:
         return isinstance(error, OperationalError | InterfaceError)
-    return state.startswith(INFRASTRUCTURE)
+    return state.startswith(INFRASTRUCTURE) and state not in TIMEOUTS
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether the batch took longer than it may: fewer events at once may help."""
+    return _sqlstate(error) in TIMEOUTS
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    return state
 
 
 def record(checkpoint: Checkpoint, error: Exception) -> None:

@@ -34,6 +34,10 @@ BLIND_WAIT_S = 0.25
 SHORTEST_WAIT_S = 0.005
 LONGEST_WAIT_S = 1.0
 
+# Partitions whose batch outlived its lease, by key: how many events they take at once
+# from then on, in this process. Each try in vain costs the time of a lease.
+_slow: dict[int, int] = {}
+
 
 @dataclass(slots=True)
 class Round:
@@ -74,8 +78,10 @@ def run_round(*, worker: str) -> Round:
     epoch = log.identity().epoch
     windows = Windows(up_to=now.settled)
     for checkpoint in behind:
-        # At or below: nothing new. A settled position is not monotone.
-        if now.settled > checkpoint.position:
+        # At or below: nothing new, as a settled position is not monotone. But a log
+        # that never came as far as the checkpoint was restored: batch.py says so.
+        restored = checkpoint.position > now.last or checkpoint.epoch != epoch
+        if restored or now.settled > checkpoint.position:
             _advance(checkpoint, windows, epoch=epoch, worker=worker, done=done)
     return done
 
@@ -125,7 +131,7 @@ def _advance(
 ) -> None:
     projection = registry.get(checkpoint.projection)
     size = settings.CQRS.query_side.projection(checkpoint.projection).batch_size
-    window = windows.of(checkpoint, size)
+    window = windows.of(checkpoint, min(size, _slow.get(checkpoint.pk, size)))
     try:
         result = batch.advance(
             projection, checkpoint, window, epoch=epoch, worker=worker
@@ -133,11 +139,22 @@ def _advance(
     except Exception as error:
         if failure.is_infrastructure(error):
             raise
+        if failure.is_timeout(error) and _halve(checkpoint, window):
+            return
         failure.record(checkpoint, error)
         return
     if result.outcome in {batch.Outcome.ADVANCED, batch.Outcome.OVERTAKEN}:
         done.advanced += 1
         done.events += result.events
+
+
+def _halve(checkpoint: Checkpoint, window: Sequence[RecordedEvent]) -> bool:
+    """Makes the partition's next batches half as long; False for a single event."""
+    events = len(window) - (1 if checkpoint.position else 0)
+    if events > 1:
+        _slow[checkpoint.pk] = events // 2
+        logger.warning("%s: %s events at once take too long", checkpoint, events)
+    return events > 1
 
 
 def _part(
