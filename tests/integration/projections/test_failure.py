@@ -1,0 +1,215 @@
+"""A batch that fails: nothing is stored, it says why, and is tried again later."""
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from eventstore import commands
+from orders.streams import ORDER
+from projections import batch, checkpoints, control, failure, runner, status
+from projections.models import Checkpoint
+from tests.integration.eventstore import sessions
+from tests.integration.projections import accounts
+from tests.integration.projections.accounts import earn, points
+from tests.loyalty.projections.balance import LoyaltyBalance
+from tests.unit.orders.builders import place
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+class Bug(Exception):
+    pass
+
+
+@pytest.fixture
+def started(database: None) -> Checkpoint:
+    accounts.open_account()
+    earn(10)
+    return accounts.follow()
+
+
+@pytest.fixture
+def bug(monkeypatch, started):
+    """A projection whose code fails at an event that earns 3 points."""
+    fold = LoyaltyBalance.fold
+
+    def failing(self, rows, event):
+        fold(self, rows, event)
+        if getattr(event.data, "points", None) == 3:
+            raise Bug("three")
+
+    monkeypatch.setattr(LoyaltyBalance, "fold", failing)
+    earn(3)
+
+
+def due() -> None:
+    """As if the time of the next attempt had come."""
+    Checkpoint.objects.update(next_attempt_at=timezone.now())
+
+
+def test_it_says_what_failed_and_where(bug, started):
+    failed = accounts.follow()
+    assert (failed.failures, failed.state) == (1, Checkpoint.State.RUNNING)
+    assert failed.failure["category"] == "handler"
+    assert failed.failure["error"] == "Bug: three"
+    assert "in failing" in failed.failure["traceback"]
+    assert (points(), failed.position) == (10, started.position)
+    assert status.of(accounts.NAME).last_error == "Bug: three"
+
+
+def test_it_waits_twice_as_long_after_each_failure(bug):
+    delays = []
+    for _ in range(8):
+        due()
+        before = timezone.now()
+        waits = accounts.follow().next_attempt_at - before
+        delays.append(round(waits / timedelta(seconds=1)))
+    assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_it_does_not_try_again_before_it_is_time(bug):
+    accounts.follow()
+    assert accounts.NAME not in {each.projection for each in checkpoints.runnable()}
+    assert accounts.follow().failures == 1
+    due()
+    assert accounts.follow().failures == 2
+
+
+def test_it_shows_as_faulted_after_the_configured_attempts(bug):
+    states = []
+    for _ in range(5):
+        accounts.follow()
+        states.append(status.of(accounts.NAME).state)
+        due()
+    assert states == ["catching_up"] * 4 + ["faulted"]
+
+
+def test_it_goes_on_by_itself_once_the_code_is_mended(bug, monkeypatch):
+    for _ in range(6):
+        accounts.follow()
+        due()
+    monkeypatch.undo()
+    mended = accounts.follow()
+    assert (mended.failures, mended.failure, mended.next_attempt_at) == (0, None, None)
+    assert points() == 13
+    assert status.of(accounts.NAME).state == "running"
+
+
+def test_it_tries_again_at_once_when_an_operator_says_so(bug, monkeypatch):
+    accounts.follow()
+    monkeypatch.undo()
+    control.resume(accounts.NAME, actor="ada", reason="mended")
+    accounts.follow()
+    assert points() == 13
+
+
+def test_it_does_not_hinder_other_projections(bug):
+    commands.handle(
+        ORDER, uuid4(), place(), at=accounts.AT, context=commands.Context(actor="t")
+    )
+    accounts.follow()
+    others = [each for each in status.all() if each.name != accounts.NAME]
+    assert {(each.state, each.lag_events) for each in others} == {("running", 0)}
+
+
+@pytest.mark.parametrize(
+    ("type", "version", "data"),
+    [
+        ("PointsDonated", 1, '{"points": 1}'),
+        ("PointsEarned", 2, '{"points": 1}'),
+        ("PointsEarned", 1, '{"points": "one"}'),
+        ("PointsEarned", 1, '{"points": 1, "why": "gift"}'),
+    ],
+    ids=["new type", "new schema version", "wrong data", "unknown field"],
+)
+def test_it_does_not_pass_over_what_it_cannot_read(type, version, data, started):
+    """Newer code wrote it, perhaps: passed over, it would be missing for ever."""
+    with sessions.opened() as open_session:
+        open_session(autocommit=True).execute(
+            """
+            INSERT INTO eventstore_event
+                (event_id, stream, version, type, schema_version, occurred_at, data,
+                 metadata)
+            VALUES (gen_random_uuid(), 'account-1', 3, %s, %s, now(), %s, '{}')
+            """,
+            [type, version, data],
+        )
+    failed = accounts.follow()
+    assert failed.position == started.position
+    assert failed.failure["category"] in {"unknown-event-type", "invalid-event"}
+    assert type in failed.failure["error"]
+
+
+def test_it_does_not_count_a_fault_of_the_database_as_the_events(started, monkeypatch):
+    earn(3)
+    monkeypatch.setattr(batch, "LEASE", "SELECT %s FROM gone")
+    failed = accounts.follow()
+    assert "UndefinedTable" in failed.failure["traceback"]  # 42: the projection's fault
+    due()
+    monkeypatch.setattr(
+        batch, "LEASE", "SELECT pg_terminate_backend(pg_backend_pid()), %s::int"
+    )
+    for _ in range(3):
+        runner._guarded_round("tests")
+    assert accounts.checkpoint().failures == 1
+    monkeypatch.undo()
+    accounts.follow()
+    assert points() == 13
+
+
+def test_it_halves_a_batch_that_takes_too_long(started, monkeypatch):
+    """Each event takes 20 ms of a lease of 150 ms: forty at once never get through."""
+    accounts.earn_many(40)
+    lease = batch.LEASE.replace("'10s'", "'150ms'")
+    assert lease != batch.LEASE
+    monkeypatch.setattr(batch, "LEASE", lease)
+    _slow_fold(monkeypatch, seconds=0.02)
+    for _ in range(20):
+        runner._guarded_round("tests")
+    assert points() == 50
+    assert accounts.checkpoint().failures == 0
+
+
+def test_it_counts_one_event_that_takes_too_long_as_a_failure(started, monkeypatch):
+    earn(3)
+    monkeypatch.setattr(batch, "LEASE", batch.LEASE.replace("'10s'", "'50ms'"))
+    _slow_fold(monkeypatch, seconds=0.3)
+    runner._guarded_round("tests")
+    failed = accounts.checkpoint()
+    assert (failed.failures, failed.failure["category"]) == (1, "handler")
+    assert "idle-in-transaction" in failed.failure["error"]
+
+
+def _slow_fold(monkeypatch, *, seconds: float) -> None:
+    fold = LoyaltyBalance.fold
+
+    def slow(self, rows, event):
+        time.sleep(seconds)  # the time that folding takes
+        fold(self, rows, event)
+
+    monkeypatch.setattr(LoyaltyBalance, "fold", slow)
+
+
+def test_it_tells_infrastructure_from_the_projections_own_faults():
+    assert failure.is_infrastructure(_caused_by("57P01"))
+    assert failure.is_infrastructure(_caused_by("40P01"))
+    assert failure.is_infrastructure(_caused_by("53300"))
+    assert failure.is_infrastructure(_caused_by("08006"))
+    assert failure.is_infrastructure(_caused_by("55P03"))
+    assert not failure.is_infrastructure(_caused_by("23505"))
+    assert not failure.is_infrastructure(_caused_by("22P02"))
+    assert not failure.is_infrastructure(_caused_by("42P01"))
+    assert not failure.is_infrastructure(_caused_by("57014"))
+    assert not failure.is_infrastructure(Bug())
+
+
+def _caused_by(state: str) -> Exception:
+    class Cause(Exception):
+        sqlstate = state
+
+    error = Exception()
+    error.__cause__ = Cause()
+    return error
