@@ -1,0 +1,89 @@
+"""Measures this system on this machine: `bin/bench`, or `bin/bench append visibility`.
+
+Servers of its own, durable, in a temporary folder; nothing of the checkout's data is
+touched. Figures move with the machine: compare only what one run prints.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cqrs_site.embedded import postgres, redis
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="cqrs-bench-"))
+    folder.chmod(0o755)  # passable for the account PostgreSQL runs under
+    try:
+        _start_servers(folder)
+        _run(options)
+    finally:
+        redis.stop(folder / "redis")
+        postgres.stop(folder / "postgres")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help="append, catch_up, visibility")
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def _start_servers(folder: Path) -> None:
+    server = postgres.start(folder / "postgres", log=folder / "postgres.log")
+    os.environ["DATABASE_URL"] = server.url
+    os.environ["REDIS_URL"] = redis.start(
+        folder / "redis", log=folder / "redis.log"
+    ).url
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
+    os.environ["SECRET_KEY"] = os.urandom(32).hex()
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from benchmarks import append, catch_up, visibility
+
+    known: dict[str, Callable[[float], dict[str, float]]] = {
+        "append": append.measure,
+        "catch_up": catch_up.measure,
+        "visibility": visibility.measure,
+    }
+    if unknown := set(options.names) - set(known):
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    figures: dict[str, list[float]] = {}
+    for _ in range(options.repeat):
+        for name in options.names or known:
+            for label, value in known[name](options.seconds).items():
+                figures.setdefault(label, []).append(value)
+                print(f"{label}: {value:,.1f}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        _print_table(figures)
+
+
+def _print_table(figures: dict[str, list[float]]) -> None:
+    print(f"{'':44} {'median':>10} {'least':>10} {'most':>10}")
+    for label, values in figures.items():
+        row = (statistics.median(values), min(values), max(values))
+        print(f"{label:44}", *(f"{each:>10,.1f}" for each in row))
+
+
+if __name__ == "__main__":
+    main()
