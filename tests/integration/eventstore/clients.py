@@ -34,9 +34,9 @@ class Beside:
     pid: of its backend.
     """
 
-    def __init__(self, work: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[], object], *, using: str = "default") -> None:
         self._threads = ThreadPoolExecutor(1)
-        self.pid = self._threads.submit(_backend_pid).result()
+        self.pid = self._threads.submit(_backend_pid, using).result()
         self._future = self._threads.submit(work)
         self._closed = self._threads.submit(connections.close_all)
 
@@ -48,7 +48,7 @@ class Beside:
             self._threads.shutdown()
 
 
-def _backend_pid() -> int:
-    with connections["default"].cursor() as cursor:
+def _backend_pid(using: str) -> int:
+    with connections[using].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         return cursor.fetchone()[0]
