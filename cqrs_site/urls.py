@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
+from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView
 
 handler400 = "api.site_errors.handler400"
@@ -9,6 +10,7 @@ handler404 = "api.site_errors.handler404"
 handler500 = "api.site_errors.handler500"
 
 urlpatterns = [
+    path("", TemplateView.as_view(template_name="monitoring/start.html"), name="start"),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("orders.web.urls")),
