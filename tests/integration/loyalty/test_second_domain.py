@@ -113,4 +113,3 @@ def test_it_is_seen_in_the_admin(path: str) -> None:
     assert answer.status_code == 200
     shown = answer.content.decode()
     assert "account-1" in shown or "loyalty_balance" in shown or "ada" in shown
-
