@@ -1,0 +1,83 @@
+"""P2: followers killed at random, in the middle of batches, while events pour in."""
+
+import json
+import os
+import signal
+import sys
+import time
+from random import Random
+
+from eventstore import store
+from projections import checkpoints, status
+from tests.faults import independent_fold, nursery
+from tests.integration.eventstore import sessions
+
+KILLS, FOLLOWERS = 20, 2
+NAMES = ("order_summary", "order_detail")
+# What a follower's session does: its transaction is a batch.
+IN_A_BATCH = """
+SELECT count(*)
+FROM pg_stat_activity
+WHERE application_name = %s AND xact_start IS NOT NULL AND state <> 'idle'
+"""
+
+
+def test_it_keeps_the_tables_right_while_workers_are_killed(
+    process_environment, seed, tmp_path
+):
+    numbers, result = Random(seed), tmp_path / "importer"
+    small_batches = {
+        f"CQRS__QUERY_SIDE__PROJECTIONS__{name.upper()}__BATCH_SIZE": "100"
+        for name in NAMES
+    }
+    began = time.monotonic()
+    with (
+        nursery.opened({**process_environment, **small_batches}) as children,
+        sessions.opened() as open_session,
+    ):
+        watcher = open_session(autocommit=True)
+        arguments = {"seed": seed, "orders": 4000, "result": str(result)}
+        importer = children.start("importer", **arguments)
+        followers = [children.start("follower") for _ in range(FOLLOWERS)]
+        in_a_batch = 0
+        for _ in range(KILLS):
+            time.sleep(numbers.uniform(0, 0.5))  # when the next one dies
+            victim = followers.pop(numbers.randrange(FOLLOWERS))
+            in_a_batch += _killed_in_a_batch(watcher, victim)
+            followers.append(children.start("follower"))
+        still_importing = nursery.runs(importer)
+        killing = time.monotonic() - began
+        sessions.wait_until(lambda: not nursery.runs(importer), seconds=60)
+        sessions.wait_until(_caught_up, seconds=60)
+        whole = time.monotonic() - began
+        appended = json.loads(result.read_text())["appended"]
+        folded = independent_fold.orders(watcher)
+        summaries = independent_fold.actual_summaries(watcher)
+        details = independent_fold.actual_details(watcher)
+    sys.stdout.write(
+        f"{KILLS} kills in {killing:.1f} s, {in_a_batch} in a batch, importing then: "
+        f"{still_importing}; {appended} events of {len(folded)} orders, level after "
+        f"{whole:.1f} s\n"
+    )
+    assert in_a_batch, "no kill met a batch: the test proves nothing"
+    assert sum(each["version"] for each in folded.values()) == appended
+    for name in NAMES:
+        (checkpoint,) = checkpoints.live(name)
+        assert checkpoint.events_folded == appended
+    assert summaries == independent_fold.expected_summaries(folded)
+    assert details == independent_fold.expected_details(folded)
+
+
+def _killed_in_a_batch(watcher: sessions.Session, pid: int) -> bool:
+    """Kills the follower; whether it was in a transaction, stopped to look."""
+    os.kill(pid, signal.SIGSTOP)
+    at_work = watcher.value(IN_A_BATCH, [f"follower-{pid}"])
+    os.kill(pid, signal.SIGKILL)
+    return bool(at_work)
+
+
+def _caught_up() -> bool:
+    head = store.head()
+    standing = [status.of(name) for name in NAMES]
+    assert not any(each.last_error for each in standing)
+    return all(each.position == head for each in standing)

@@ -1,0 +1,129 @@
+"""What the processes of the nursery do."""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+from django.db import connections, transaction
+
+from eventstore import commands, errors, store
+from eventstore.commands import Context, Outcome
+from eventstore.store import StreamAppend
+from orders.domain.errors import OrderError
+from orders.streams import ORDER
+from projections import runner
+from tests.faults import order_commands
+
+ASKED = Context(actor="faults")
+SHARED_ORDERS = 3  # on which all writers of a soak work
+
+
+class Undone(Exception):
+    """A transaction that its writer gives up."""
+
+
+def follower() -> None:
+    """Follows the log as a worker does, as long as its nursery lives."""
+    logging.disable()
+    parent = os.getppid()
+    while os.getppid() == parent:
+        runner.follow(seconds=1)
+
+
+def writer(*, seed: int, seconds: float, result: str) -> None:
+    """Writes in transactions of every shape, then the ids of what it committed."""
+    random, ends = Random(seed), time.monotonic() + seconds
+    shared = [UUID(int=n + 1) for n in range(SHARED_ORDERS)]
+    own: list[UUID] = []
+    committed: list[str] = []
+    counts = {"transactions": 0, "undone": 0, "lost": 0}
+    while time.monotonic() < ends:
+        counts["transactions"] += 1
+        try:
+            with transaction.atomic():
+                done = _some_appends(random, shared, own)
+                # The pause before the commit is what makes commits overtake.
+                time.sleep(random.choice([0, 0, 0, 0.001, 0.005, 0.02, 0.05]))
+                if random.random() < 0.15:
+                    raise Undone
+        except Undone:
+            counts["undone"] += 1
+            continue
+        except errors.EventStoreError:
+            counts["lost"] += 1
+            continue
+        committed += [str(each.event_id) for outcome in done for each in outcome.events]
+        placed = [UUID(each.stream[6:]) for each in done if each.version == 1]
+        own = [*own, *(each for each in placed if each not in shared)][-20:]
+    Path(result).write_text(json.dumps({"committed": committed, **counts}))
+    connections.close_all()
+
+
+def importer(*, seed: int, orders: int, result: str) -> None:
+    """Places so many orders and changes them, in bulk, as fast as it can."""
+    random = Random(seed)
+    appended = 0
+    known: list[UUID] = []
+    while len(known) < orders:
+        fresh = [UUID(int=random.getrandbits(128)) for _ in range(50)]
+        changed = random.sample(known, min(50, len(known)))
+        appends = [_life(random, id) for id in (*fresh, *changed)]
+        appended += len(store.append_many([each for each in appends if each.events]))
+        known += fresh
+    Path(result).write_text(json.dumps({"appended": appended}))
+    connections.close_all()
+
+
+def _some_appends(random: Random, shared: list[UUID], own: list[UUID]) -> list[Outcome]:
+    done = []
+    for _ in range(random.choice([1, 1, 2])):
+        if random.random() < 0.2:
+            try:
+                with transaction.atomic():  # a savepoint, given up
+                    _append(random, shared, own)
+                    raise Undone
+            except Undone:
+                pass
+        if random.random() < 0.2:
+            with transaction.atomic():  # a savepoint, kept
+                done.append(_append(random, shared, own))
+        else:
+            done.append(_append(random, shared, own))
+    return done
+
+
+def _append(random: Random, shared: list[UUID], own: list[UUID]) -> Outcome:
+    if random.random() < 0.1:
+        id = random.choice(shared)
+    elif own and random.random() < 0.8:
+        id = random.choice(own)
+    else:
+        id = UUID(int=random.getrandbits(128))
+    at = order_commands.at(random)
+    while True:
+        placed = store.version_of(f"order-{id}")
+        command = (order_commands.change if placed else order_commands.place)(random)
+        try:
+            return commands.handle(ORDER, id, command, at=at, context=ASKED)
+        except OrderError:
+            continue  # another command may be allowed
+
+
+def _life(random: Random, id: UUID) -> StreamAppend:
+    """Some more events of an order, decided one after the other."""
+    loaded = commands.load(ORDER, id)
+    order, decided, at = loaded.state, [], order_commands.at(random)
+    for _ in range(random.randint(1, 6)):
+        command = (order_commands.change if order else order_commands.place)(random)
+        try:
+            new = ORDER.decide(order, command, at=at)
+        except OrderError:
+            continue
+        order = ORDER.fold(order, [(each, at) for each in new])
+        decided += new
+    events = commands.prepare(ORDER, id, loaded, decided, at=at, context=ASKED)
+    return StreamAppend(f"order-{id}", loaded.version, events)
