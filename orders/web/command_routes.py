@@ -200,7 +200,7 @@ CHANGES: tuple[Route[commands.ChangeOrder], ...] = (
         serializer=fields.NothingSerializer,
         summary="Expire a pending order on which nothing was captured",
         event_type="OrderExpired",
-        refusals=(refusals.NOT_PENDING,),
+        refusals=(refusals.NOT_PENDING, refusals.ALREADY_SHIPPED),
     ),
     Route(
         word="return-lines",

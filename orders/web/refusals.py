@@ -96,7 +96,13 @@ PLACING = (
     TOTAL_TOO_LARGE,
     errors.OrderExists(version=3),
 )
-EDITING = (NOT_PENDING, UNKNOWN_LINE, MINIMUM_ORDER_AMOUNT, BELOW_CAPTURED)
+EDITING = (
+    NOT_PENDING,
+    ALREADY_SHIPPED,
+    UNKNOWN_LINE,
+    MINIMUM_ORDER_AMOUNT,
+    BELOW_CAPTURED,
+)
 DELIVERING = (
     errors.UnknownShipment(shipment_id=7),
     errors.AlreadyDelivered(shipment_id=1),

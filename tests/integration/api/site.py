@@ -1,5 +1,6 @@
 """A site of a few views over the api package, as an application would write them."""
 
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.urls import path
 from rest_framework.request import Request
@@ -57,6 +58,15 @@ class Keys(APIView):
         return Response({"data": [row.name for row in page.rows], "next": page.next})
 
 
+def outside(request):
+    """As middleware may: no view of REST framework catches it."""
+    raise OperationalError("server 10.0.0.7 is gone")
+
+
+def closed(request):
+    raise PermissionDenied
+
+
 def page(request):
     raise RuntimeError("outside of the API")
 
@@ -67,5 +77,7 @@ urlpatterns = [
     path("api/broken", Broken.as_view()),
     path("api/away", Away.as_view()),
     path("api/keys", Keys.as_view()),
+    path("api/outside", outside),
+    path("api/closed", closed),
     path("page", page),
 ]

@@ -128,8 +128,13 @@ def test_an_unforeseen_exception_is_logged_under_its_id_and_tells_nothing(
     assert "text/html" in client.get("/page")["Content-Type"]
 
 
-def test_a_database_that_is_away_is_503(client):
-    response = client.get("/api/away")
+def test_a_refusal_outside_of_the_views_is_a_problem(client):
+    assert_problem(client.get("/api/closed"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("url", ["/api/away", "/api/outside"])
+def test_a_database_that_is_away_is_503(client, url):
+    response = client.get(url)
     body = assert_problem(response, 503, "database-unavailable")
     assert response["Retry-After"] == "2"
     assert "10.0.0.7" not in json.dumps(body)
