@@ -1,5 +1,6 @@
 """What is in an order: popular products more often, one to eight lines."""
 
+from decimal import Decimal
 from random import Random
 
 from orders.domain.commands import NewLine
@@ -7,6 +8,7 @@ from orders.simulation import catalogue, customers
 from orders.simulation.catalogue import Market
 
 MOST_LINES = 8
+LEAST = Decimal(10)  # of any currency, as is configured where nobody changed it
 
 _POPULARITY = customers.zipf(len(catalogue.PRODUCTS))
 _SIZES = range(1, MOST_LINES + 1)
@@ -17,7 +19,15 @@ _UNIT_WEIGHTS = (60, 20, 8, 6, 4, 2)
 
 def fill(random: Random, *, market: Market) -> tuple[NewLine, ...]:
     (size,) = random.choices(_SIZES, _SIZE_WEIGHTS)
-    return tuple(line(random, market) for _ in range(size))
+    lines = [line(random, market) for _ in range(size)]
+    # Most customers know that less is not sent; the others learn it from a refusal.
+    while _worth(lines) < LEAST and len(lines) < MOST_LINES and random.random() < 0.8:
+        lines.append(line(random, market))
+    return tuple(lines)
+
+
+def _worth(lines: list[NewLine]) -> Decimal:
+    return sum((each.quantity * each.unit_price for each in lines), Decimal(0))
 
 
 def line(random: Random, market: Market) -> NewLine:
