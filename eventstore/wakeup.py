@@ -10,7 +10,8 @@ import threading
 import time
 
 import redis
-from django.conf import settings
+
+from eventstore import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +52,5 @@ def _connected() -> redis.Redis:
     global _client
     with _lock:
         if _client is None:
-            _client = redis.Redis.from_url(
-                settings.REDIS_URL,
-                socket_timeout=TIMEOUT_S,
-                socket_connect_timeout=TIMEOUT_S,
-            )
+            _client = redis_client.connect(timeout_s=TIMEOUT_S)
         return _client

@@ -1,7 +1,6 @@
 """Health for load balancers: alive, ready, and how the projections stand."""
 
 import redis
-from django.conf import settings
 from django.core.checks import run_checks
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -9,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from eventstore import redis_client
 from projections import status
 
 REDIS_TIMEOUT_S = 0.2
@@ -80,11 +80,7 @@ def _start_reasons() -> list[str]:
 
 def _redis_reasons() -> list[str]:
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=REDIS_TIMEOUT_S,
-            socket_connect_timeout=REDIS_TIMEOUT_S,
-        ) as client:
+        with redis_client.connect(timeout_s=REDIS_TIMEOUT_S) as client:
             client.ping()
     except redis.RedisError as error:
         return [f"redis: {_line(error)}"]

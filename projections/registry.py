@@ -36,8 +36,9 @@ def get(name: str) -> Projection:
 
 
 def _definitions() -> Iterator[str]:
-    """Imports the modules of every <app>/projections/, as Django's admin finds admin.py,
-    and names them.
+    """Imports the modules of every <app>/projections/ and names them.
+
+    They are found as Django's admin finds admin.py.
     """
     for config in apps.get_app_configs():
         package = f"{config.name}.{PACKAGE}"

@@ -17,7 +17,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from eventstore import log, settled, store, wakeup
+from eventstore import log, redis_client, settled, store, wakeup
 from eventstore.events import RecordedEvent
 from projections import batch, checkpoints, failure, registry
 from projections.models import Checkpoint
@@ -92,9 +92,7 @@ def follow(*, seconds: float = TENANCY_S) -> int:
     ends = time.monotonic() + seconds
     batches = 0
     held_rounds = 0
-    with redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=LONGEST_WAIT_S + 5, socket_connect_timeout=1
-    ) as hints:
+    with redis_client.connect(timeout_s=LONGEST_WAIT_S + 1) as hints:
         while (left := ends - time.monotonic()) > 0:
             done = _guarded_round(worker)
             batches += done.advanced
