@@ -1,4 +1,4 @@
-"""Everything of orders below /api/v1/."""
+"""The command endpoints, below /api/v1/."""
 
 from django.urls import path
 
