@@ -2,12 +2,16 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from random import SystemRandom
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
-from tests.faults import nursery
+from tests.faults import nursery, servers_of_our_own
+from tests.faults.servers_of_our_own import OwnServer
 
 
 @pytest.fixture
@@ -29,3 +33,35 @@ def children(process_environment: dict[str, str]) -> Iterator[nursery.Nursery]:
     """Starts processes on the test databases; all are dead at the end."""
     with nursery.opened(process_environment) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """Passable for the account that PostgreSQL runs under, as tmp_path is not."""
+    folder = Path(tempfile.mkdtemp(prefix="cqrs-faults-"))
+    folder.chmod(0o755)
+    yield folder
+    servers_of_our_own.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def lasting_server(
+    servers_folder: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[OwnServer]:
+    """A server with our tables. It may be crashed; the log in it goes on and on."""
+    with django_db_blocker.unblock():
+        server = OwnServer(servers_folder, "first")
+        try:
+            server.manage("migrate", "--verbosity=0")
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def server(
+    lasting_server: OwnServer, django_db_blocker: DjangoDbBlocker
+) -> Iterator[OwnServer]:
+    """That server, for one test."""
+    with django_db_blocker.unblock():
+        yield lasting_server

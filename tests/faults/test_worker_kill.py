@@ -36,7 +36,7 @@ def test_it_keeps_the_tables_right_while_workers_are_killed(
         sessions.opened() as open_session,
     ):
         watcher = open_session(autocommit=True)
-        arguments = {"seed": seed, "orders": 4000, "result": str(result)}
+        arguments = {"seed": seed, "orders": 2500, "result": str(result)}
         importer = children.start("importer", **arguments)
         followers = [children.start("follower") for _ in range(FOLLOWERS)]
         in_a_batch = 0
