@@ -16,9 +16,10 @@ from cqrs_site.up.stop_signals import Stopped, StopSignals
 from cqrs_site.up.terminal import Terminal
 
 LOOK_SECONDS = 0.2
-# A follower hands its slot back after 5 s at most; what takes longer is killed, which
-# the log and the checkpoints are made for.
-STOP_SECONDS = 8
+# Who takes commands stops first, then who makes work, then who does it. A follower
+# hands its slot back after 5 s at most; who takes longer than these seconds is killed,
+# which the log and the checkpoints are made for.
+WEB_SECONDS, BEAT_SECONDS, WORKER_SECONDS = 4, 2, 8
 SLOW_START_SECONDS = 60
 
 
@@ -140,21 +141,18 @@ class Running:
         began = time.monotonic()
         if self._children:
             self._terminal.line("up", "stopping")
-        # Who takes commands first, then who makes work, then who does it.
-        groups: list[list[Child]] = [[], [], []]
-        for child in self._children:
-            order = {"web": 0, "simulate": 0, "demo": 0, "beat": 1}
-            groups[order.get(child.name, 2)].append(child)
-        for group in groups:
-            self._stop_group(group)
+        self._stop_children({"web", "simulate", "demo"}, WEB_SECONDS)
+        self._stop_children({"beat"}, BEAT_SECONDS)
+        self._stop_children({child.name for child in self._children}, WORKER_SECONDS)
         preparation.stop_servers(self._local)
         self._record_none()
         self._terminal.line("up", f"stopped in {time.monotonic() - began:.1f} s")
 
-    def _stop_group(self, group: list[Child]) -> None:
+    def _stop_children(self, names: set[str], seconds: float) -> None:
+        group = [child for child in self._children if child.name in names]
         for child in group:
             child.ask_to_stop()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + seconds
         while not all(child.has_stopped() for child in group):
             if self._signals.hurry or time.monotonic() > deadline:
                 break
