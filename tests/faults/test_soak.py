@@ -20,6 +20,8 @@ from tests.faults import independent_fold, nursery
 from tests.integration.eventstore import readers, sessions
 
 WRITERS, FOLLOWERS = 8, 2
+LOCK = "PERFORM pg_advisory_xact_lock_shared("
+PAUSE = "PERFORM pg_sleep(random() * 0.02) WHERE random() < 0.3; "
 LOG = (
     "SELECT position, event_id::text, stream, version FROM eventstore_event ORDER BY 1"
 )
@@ -63,6 +65,22 @@ def watching():
         thread.join()
 
 
+@pytest.fixture
+def hesitating(database: None):
+    """Appends that pause between reading their floor and publishing it.
+
+    The gap is there without it, too short to be met often.
+    """
+    with sessions.opened() as open_session:
+        owner = open_session(autocommit=True)
+        made = owner.value("SELECT pg_get_functiondef('eventstore_floor'::regproc)")
+        assert made.count(LOCK) == 1
+        owner.execute(made.replace(LOCK, PAUSE + LOCK))
+        yield
+        owner.execute(made)
+
+
+@pytest.mark.usefixtures("hesitating")
 def test_it_skips_repeats_and_reorders_nothing(children, seed, soak_seconds, tmp_path):
     if not soak_seconds:
         pytest.skip("CQRS_SOAK_SECONDS=0")
