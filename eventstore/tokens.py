@@ -21,13 +21,14 @@ class Token:
 
 def sign(token: Token) -> str:
     payload = [token.epoch, token.stream, token.version, token.position]
-    return signing.dumps(payload, salt=SALT)
+    return signing.Signer(salt=SALT).sign_object(payload)
 
 
 def parse(text: str) -> Token:
     """Raises BadToken for one that this system did not sign."""
     try:
-        epoch, stream, version, position = signing.loads(text, salt=SALT)
+        signed = signing.Signer(salt=SALT).unsign_object(text)
+        epoch, stream, version, position = signed
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise errors.BadToken("this is no consistency token of this system") from error
     return Token(epoch=epoch, stream=stream, version=version, position=position)
