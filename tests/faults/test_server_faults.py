@@ -4,8 +4,6 @@ The reader's checkpoint is in the test's memory, as if on another server.
 """
 
 import os
-import subprocess
-import sys
 import time
 from signal import SIGKILL, SIGQUIT, SIGSTOP, Signals
 
@@ -17,14 +15,6 @@ from tests.faults.servers_of_our_own import OwnServer, copied
 from tests.integration.eventstore import readers, sessions
 from tests.integration.eventstore.readers import Race
 
-SILENT_WRITER = """
-import sys
-from tests.integration.eventstore import sessions
-session = sessions.Session.connect(sys.argv[1])
-session.append()
-print("appended", flush=True)
-sys.stdin.read()
-"""
 CHANGES = "UPDATE eventstore_event SET version = 9", "TRUNCATE eventstore_event"
 SEQUENCE = "SELECT last_value FROM eventstore_event_position_seq"
 
@@ -128,12 +118,7 @@ def test_it_ends_an_append_whose_client_fell_silent(server, open_session):
     """A host that vanished, here a stopped process, holds readers for ten seconds."""
     race = Race(readers.gapless, using=server.alias)
     watcher = open_session(server.url, autocommit=True)
-    with subprocess.Popen(
-        [sys.executable, "-c", SILENT_WRITER, server.url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as silent:
-        assert silent.stdout.readline() == b"appended\n"
+    with sessions.writer_process(server.url) as (silent, _):
         os.kill(silent.pid, SIGSTOP)
         began = time.monotonic()
         later = watcher.append()

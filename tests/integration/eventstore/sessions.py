@@ -1,6 +1,8 @@
 """Database sessions beside the application's, whose transactions a test holds open."""
 
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,16 @@ FROM pg_locks
 WHERE locktype = 'advisory' AND classid::bigint >> 16 = 7 AND mode = 'ShareLock'
 """
 BLOCKED = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+# A program of its own: what tests/servers.py prepares when it is imported would be left
+# behind by a process that is killed.
+WRITER = """
+import sys
+import psycopg
+session = psycopg.connect(sys.argv[1])
+session.execute(sys.argv[2], ["order-killed", 1])
+print(session.info.backend_pid, flush=True)
+sys.stdin.read()
+"""
 # The setting by which the trigger knows that its transaction has the lock already.
 NOTE = "cqrs.floor_published_by"
 # A trigger that takes no lock, as if every writer had to think of it.
@@ -67,6 +79,19 @@ def opened() -> Iterator[Open]:
             with contextlib.suppress(psycopg.OperationalError):
                 session.rollback()
             session.close()
+
+
+@contextmanager
+def writer_process(url: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A process with one open append, and the pid of its backend."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, url, APPEND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        yield process, int(process.stdout.readline())
 
 
 def positions(session: Session) -> list[int]:

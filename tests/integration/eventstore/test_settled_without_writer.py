@@ -1,9 +1,5 @@
 """P1: appends whose writer is gone: prepared transactions, killed writers."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,14 +10,6 @@ from tests.integration.eventstore import readers, sessions
 from tests.integration.eventstore.readers import Race
 
 PREPARED = "tests_prepared_append"
-KILLED_WRITER = """
-import sys
-from tests.integration.eventstore import sessions
-session = sessions.Session.connect(sys.argv[1])
-session.append()
-print(session.info.backend_pid, flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -77,15 +65,11 @@ def test_it_goes_on_when_the_writer_is_terminated(open_session, watcher):
 
 def test_it_goes_on_when_the_writers_process_is_killed(watcher):
     race = Race(readers.gapless)
-    arguments = [sys.executable, "-c", KILLED_WRITER, cleaning.on_test_database()]
-    with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as writer:
-        pid = int(writer.stdout.readline())
+    with sessions.writer_process(cleaning.on_test_database()) as (writer, pid):
         watcher.append()
         race.poll()
         assert race.ours.seen == []
-        os.kill(writer.pid, signal.SIGKILL)
+        writer.kill()
     gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
     sessions.wait_until(lambda: watcher.value(gone, [pid]))
     assert race.finish(watcher) == [2]
