@@ -12,6 +12,7 @@ from api.problems import Problem
 from eventstore import store
 from orders import queries, streams
 from orders.filters import OrderFilter
+from orders.web import query_schema
 from projections import consistency, freshness
 
 ORDERINGS = ["placed_at", "total", "updated_at"]
@@ -24,6 +25,7 @@ class OrderList(APIView):
 
     required_scopes: ClassVar = {"GET": ("orders:read",)}
 
+    @query_schema.list_orders(orderings=ORDERINGS, default=NEWEST_FIRST)
     def get(self, request: Request) -> Response:
         known = {*OrderFilter.base_filters, *parameters.PAGING, "ordering"}
         parameters.refuse_unknown(request, known)
@@ -46,6 +48,7 @@ class OrderDetail(APIView):
 
     required_scopes: ClassVar = {"GET": ("orders:read",)}
 
+    @query_schema.get_order()
     def get(self, request: Request, order_id: str) -> Response:
         parameters.refuse_unknown(request, set())
         found_id = _uuid(order_id)

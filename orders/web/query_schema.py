@@ -1,0 +1,188 @@
+"""The OpenAPI description of the query endpoints of orders."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+)
+from rest_framework import serializers
+
+from api import cursors, fields, openapi, problems
+from api.openapi import Failure
+from api.problems import Fault
+from eventstore.errors import BadToken
+from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+from orders.web import query_shapes
+from orders.web.command_schema import ORDER_ID, PATH
+from projections import errors, freshness
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class UnavailableProblemSerializer(openapi.ProblemSerializer):
+    lag_events = serializers.IntegerField(
+        min_value=0, required=False, help_text="with `read-model-behind`"
+    )
+    lag_seconds = serializers.FloatField(
+        min_value=0, required=False, help_text="with `read-model-behind`"
+    )
+
+
+def _words(axis: type[StrEnum]) -> dict[str, Any]:
+    words = [each.value for each in axis]
+    return {"type": "array", "items": {"type": "string", "enum": words}}
+
+
+TEXT = {"type": "string", "minLength": 1, "maxLength": 64}
+TIME = {"type": "string", "format": "date-time", "example": "2026-01-31T12:00:00Z"}
+AMOUNT = fields.AmountField().schema
+FILTERS: Mapping[str, tuple[dict[str, Any], str]] = {
+    "status": (_words(Status), "Any of these; may repeat."),
+    "payment_status": (_words(PaymentStatus), "Any of these; may repeat."),
+    "fulfillment_status": (_words(FulfillmentStatus), "Any of these; may repeat."),
+    "customer_id": (TEXT, "Exactly this customer."),
+    "sku": (TEXT, "Orders with a line of exactly this SKU."),
+    "country": (TEXT, "As the shipping address has it, code or name."),
+    "currency": (fields.CurrencyField.schema, "An ISO 4217 code."),
+    "external_reference": (TEXT, "Exactly this reference."),
+    "placed_after": (TIME, "Placed at this time or later."),
+    "placed_before": (TIME, "Placed at this time or earlier."),
+    "min_total": (AMOUNT, "A total of so much or more, in whatever currency."),
+    "max_total": (AMOUNT, "A total of so much or less, in whatever currency."),
+}
+LIMIT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": cursors.MAX_LIMIT,
+    "default": cursors.DEFAULT_LIMIT,
+}
+HEADERS = (
+    *(each for each in openapi.HEADERS if each.name != "traceparent"),
+    openapi.request_header(
+        "Consistency-Token",
+        "From the answer of a command: the query waits until it includes that write.",
+    ),
+    openapi.request_header(
+        "Prefer",
+        "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
+        f"{freshness.LONGEST_WAIT_S}; without it, as long as is configured "
+        "(`consistency.default_timeout_ms`).",
+    ),
+)
+
+
+def list_orders(
+    *, orderings: Sequence[str], default: str
+) -> Callable[[Method], Method]:
+    """Decorates the view method that lists orders, in one of the orderings."""
+    ordering = {"type": "string", "enum": list(orderings), "default": default}
+    bad_cursor = Failure(
+        400, "bad-cursor", "The cursor is not of this query. Start again without one."
+    )
+    faults = [
+        Fault("/status", "invalid", "Select a valid choice. lost is not one of them."),
+        Fault("/min_total", "invalid", "Enter a number."),
+    ]
+    return extend_schema(
+        operation_id="listOrders",
+        summary="List orders",
+        description=(
+            "An order has to pass all filters. Follow `next` until it is null; paging "
+            "by `placed_at` shows each order once, whatever changes meanwhile."
+        ),
+        tags=["queries"],
+        parameters=[
+            *(_query(name, *described) for name, described in FILTERS.items()),
+            _query("ordering", ordering, "With `-`: greatest or latest first."),
+            _query("limit", LIMIT, "Orders on a page."),
+            _query("cursor", {"type": "string"}, "As `next` has it, of this query."),
+            *HEADERS,
+            _read_position(200),
+        ],
+        responses={
+            200: _found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
+            **_problems("order_summary", bad_cursor, faults=faults),
+        },
+    )
+
+
+def get_order() -> Callable[[Method], Method]:
+    """Decorates the view method that answers one order."""
+    unknown = Failure(404, "unknown-order", f"There is no order {ORDER_ID}.")
+    faults = [Fault("/colour", "unknown-parameter", "There is no such parameter.")]
+    return extend_schema(
+        operation_id="getOrder",
+        summary="Get an order",
+        description=(
+            "An order that exists and is not in the read model yet is answered with "
+            "503 `read-model-behind`, never with 404."
+        ),
+        tags=["queries"],
+        parameters=[
+            PATH,
+            *HEADERS,
+            openapi.request_header(
+                "If-None-Match", 'ETags of the versions at hand: `"3"`.'
+            ),
+            openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
+            _read_position(200, 304),
+        ],
+        responses={
+            200: _found(query_shapes.OrderSerializer, query_shapes.ORDER),
+            304: OpenApiResponse(description="If-None-Match has this version."),
+            **_problems("order_detail", unknown, faults=faults),
+        },
+    )
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
+    repeats = schema["type"] == "array"
+    return OpenApiParameter(
+        name,
+        schema,
+        OpenApiParameter.QUERY,
+        description=description,
+        style="form" if repeats else None,
+        explode=True if repeats else None,
+    )
+
+
+def _read_position(*statuses: int) -> OpenApiParameter:
+    return OpenApiParameter(
+        freshness.READ_POSITION,
+        {"type": "integer", "minimum": 0},
+        OpenApiParameter.HEADER,
+        description="Position in the log at which the read model stands.",
+        response=list(statuses),
+    )
+
+
+def _found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
+    example = OpenApiExample("Found", value=value, response_only=True)
+    return OpenApiResponse(shape, description="Found.", examples=[example])
+
+
+def _problems(
+    projection: str, *own: Failure, faults: Sequence[Fault]
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """What reading from the projection may meet, and the endpoint's own failures."""
+    invalid = openapi.failure(problems.invalid(faults))
+    members = {"errors": [fault._asdict() for fault in faults]}
+    late = errors.Behind(
+        projection=projection, position=1815, lag_events=42, lag_seconds=1.204
+    )
+    found = openapi.responses(
+        *(each for each in openapi.ALWAYS if each.status != 403),
+        Failure(403, "wrong-scope", "This needs the scope orders:read."),
+        Failure(400, BadToken.code, "this is no consistency token of this system"),
+        invalid._replace(members=members),
+        openapi.failure(freshness.behind(late)),
+        *own,
+    )
+    found[503, problems.MEDIA_TYPE].response = UnavailableProblemSerializer
+    return found
