@@ -63,12 +63,12 @@ def writer(*, seed: int, seconds: float, result: str) -> None:
     connections.close_all()
 
 
-def importer(*, seed: int, orders: int, result: str) -> None:
-    """Places so many orders and changes them, in bulk, as fast as it can."""
+def importer(*, seed: int, stop: str, result: str) -> None:
+    """Places orders and changes them, in bulk, until the file `stop` is there."""
     random = Random(seed)
     appended = 0
     known: list[UUID] = []
-    while len(known) < orders:
+    while not Path(stop).exists():
         fresh = [UUID(int=random.getrandbits(128)) for _ in range(50)]
         changed = random.sample(known, min(50, len(known)))
         appends = [_life(random, id) for id in (*fresh, *changed)]
