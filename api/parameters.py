@@ -1,21 +1,33 @@
-"""Query parameters: unknown ones are refused, filters are told apart by their faults."""
+"""Query parameters: what is unknown, empty or said twice is refused, never ignored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rest_framework.request import Request
 
 from api import problems
+from api.problems import Fault
 
 PAGING = {"limit", "cursor"}
 
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
-    """Raises Problem 422: a misspelt filter must not silently show everything."""
-    faults = [
-        problems.Fault(f"/{name}", "unknown-parameter", "There is no such parameter.")
-        for name in request.query_params
-        if name not in known
-    ]
+def check(
+    request: Request, *, known: Collection[str], repeatable: Collection[str] = ()
+) -> None:
+    """Raises Problem 422 with every fault.
+
+    A misspelt filter must not silently show everything, nor one of two values win.
+    """
+    faults = []
+    for name, values in request.query_params.lists():
+        if name not in known:
+            told = ("unknown-parameter", "There is no such parameter.")
+        elif "" in values:
+            told = ("blank", "A parameter that is given needs a value.")
+        elif len(values) > 1 and name not in repeatable:
+            told = ("repeated-parameter", "This parameter may be given once.")
+        else:
+            continue
+        faults.append(Fault(f"/{name}", *told))
     if faults:
         raise problems.invalid(faults)
 
@@ -25,14 +37,14 @@ def choice(request: Request, name: str, allowed: Sequence[str], default: str) ->
     value = request.query_params.get(name, default)
     if value not in allowed:
         detail = f"Expected one of: {', '.join(allowed)}."
-        raise problems.invalid([problems.Fault(f"/{name}", "unknown-choice", detail)])
+        raise problems.invalid([Fault(f"/{name}", "unknown-choice", detail)])
     return value
 
 
 def refuse_faults(errors: Mapping[str, Sequence[str]]) -> None:
-    """Raises Problem 422 for the faults that a filter's form found, if there are any."""
+    """Raises Problem 422 for the faults that a filter's form found, if any."""
     faults = [
-        problems.Fault(f"/{name}", "invalid", str(text))
+        Fault(f"/{name}", "invalid", str(text))
         for name, texts in errors.items()
         for text in texts
     ]

@@ -1,16 +1,53 @@
 """The filters of order lists, defined once."""
 
+import re
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 
+from api import times
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
 from orders.models import OrderSummary
 
 
 def _choices(axis: Any) -> list[tuple[str, str]]:
     return [(each.value, each.value) for each in axis]
+
+
+class TimeField(forms.Field):
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            return times.parse(value) if value else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class TimeFilter(django_filters.Filter):
+    """An RFC 3339 time, as the API takes it everywhere."""
+
+    field_class = TimeField
+
+
+class TotalField(forms.Field):
+    def to_python(self, value: Any) -> Decimal | None:
+        if not value:
+            return None
+        if not _PLAIN_AMOUNT.fullmatch(value):
+            raise forms.ValidationError(
+                "Expected a plain decimal such as 12.50, at least 0."
+            )
+        return Decimal(value)
+
+
+class TotalFilter(django_filters.Filter):
+    field_class = TotalField
+
+
+_PLAIN_AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
 
 
 class OrderFilter(django_filters.FilterSet):
@@ -28,14 +65,10 @@ class OrderFilter(django_filters.FilterSet):
     country = django_filters.CharFilter(max_length=64)
     currency = django_filters.CharFilter(max_length=3)
     external_reference = django_filters.CharFilter(max_length=64)
-    placed_after = django_filters.IsoDateTimeFilter("placed_at", "gte")
-    placed_before = django_filters.IsoDateTimeFilter("placed_at", "lte")
-    min_total = django_filters.NumberFilter(
-        "total", "gte", max_digits=18, decimal_places=4
-    )
-    max_total = django_filters.NumberFilter(
-        "total", "lte", max_digits=18, decimal_places=4
-    )
+    placed_after = TimeFilter("placed_at", "gte")
+    placed_before = TimeFilter("placed_at", "lte")
+    min_total = TotalFilter("total", "gte")
+    max_total = TotalFilter("total", "lte")
 
     class Meta:
         model = OrderSummary

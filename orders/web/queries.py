@@ -18,6 +18,7 @@ from projections import consistency, freshness
 ORDERINGS = ["placed_at", "total", "updated_at"]
 ORDERINGS += [f"-{name}" for name in ORDERINGS]
 NEWEST_FIRST = "-placed_at"
+REPEATABLE = {"status", "payment_status", "fulfillment_status"}
 
 
 class OrderList(APIView):
@@ -28,7 +29,7 @@ class OrderList(APIView):
     @query_schema.list_orders(orderings=ORDERINGS, default=NEWEST_FIRST)
     def get(self, request: Request) -> Response:
         known = {*OrderFilter.base_filters, *parameters.PAGING, "ordering"}
-        parameters.refuse_unknown(request, known)
+        parameters.check(request, known=known, repeatable=REPEATABLE)
         ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
         stands = freshness.demand(request, "order_summary")
         filtered = OrderFilter(request.query_params, queryset=queries.summaries())
@@ -50,7 +51,7 @@ class OrderDetail(APIView):
 
     @query_schema.get_order()
     def get(self, request: Request, order_id: str) -> Response:
-        parameters.refuse_unknown(request, set())
+        parameters.check(request, known=())
         found_id = _uuid(order_id)
         stream = streams.ORDER.stream(found_id)
         stands = freshness.demand(request, "order_detail", stream=stream)
