@@ -27,6 +27,12 @@ EXPECTED_TRIGGERS = {
         ("eventstore_event_no_truncate", "TRUNCATE", "eventstore_refuse_change"),
     )
 }
+EXPECTED_TRIGGERS["eventstore_event_position"] = (
+    "CREATE TRIGGER eventstore_event_position BEFORE INSERT ON eventstore_event "
+    'FOR EACH ROW WHEN (new."position" <= COALESCE(NULLIF(current_setting('
+    "'cqrs.append_floor'::text, true), ''::text)::bigint, 0::bigint)) "
+    "EXECUTE FUNCTION eventstore_refuse_position()"
+)
 
 FUNCTIONS = """
 SELECT proname, md5(prosrc)
@@ -35,8 +41,9 @@ WHERE pronamespace = 'public'::regnamespace AND proname = ANY(%s)
 """
 # Of the bodies in the newest migration that makes each.
 EXPECTED_FUNCTIONS = {
-    "eventstore_floor": "5aea218cb3ea887111112873c17ba036",
+    "eventstore_floor": "898d2c9ddfa55a5c46437b02388a4157",
     "eventstore_refuse_change": "6fd41ae12446e93fc45c4a4155f17d83",
+    "eventstore_refuse_position": "1e03138077e9a967f9064bfd83aa30a2",
     "eventstore_settled": "09244b4887b92dec499da6d32f7de44e",
 }
 

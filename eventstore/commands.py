@@ -33,10 +33,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A stream folded: its state (None without events) at a version (0 without)."""
+    """A stream folded: its state (None without events), version and last position."""
 
     state: Any
-    version: int
+    version: int = 0
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,11 @@ def load(
 ) -> Loaded:
     """The state of a stream, folded from its events up to at_version."""
     recorded = store.read_stream(stream_type.stream(id), to_version=at_version)
+    if not recorded:
+        return Loaded(state=None)
     state = stream_type.fold(None, [(each.data, each.occurred_at) for each in recorded])
-    return Loaded(state=state, version=recorded[-1].version if recorded else 0)
+    last = recorded[-1]
+    return Loaded(state=state, version=last.version, position=last.position)
 
 
 def handle(
@@ -93,6 +97,8 @@ def handle(
                 stream=stream, expected=expected_version or 0, actual=loaded.version
             )
         decided = stream_type.decide(loaded.state, command, at=at)
+        if not decided:
+            return _nothing_new(stream, loaded)
         new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
         try:
             appended = store.append(stream, new, expected_version=loaded.version)
@@ -173,7 +179,7 @@ def _earlier_outcome(stream: str, context: Context) -> Outcome | None:
     found = store.read_command(stream, first_event_id=first)
     if not found:
         return None
-    return _answer(stream, found, epoch=log.identity().epoch, repeated=True)
+    return _recorded_answer(stream, found, epoch=log.identity().epoch, repeated=True)
 
 
 def _outcome(
@@ -189,10 +195,21 @@ def _outcome(
         )
         for event, at in zip(new, appended, strict=True)
     ]
-    return _answer(stream, recorded, epoch=appended[0].epoch)
+    return _recorded_answer(stream, recorded, epoch=appended[0].epoch)
 
 
-def _answer(
+def _nothing_new(stream: str, loaded: Loaded) -> Outcome:
+    # A command that changes nothing is accepted: the stream stays where it is.
+    return _answer(
+        stream,
+        [],
+        version=loaded.version,
+        position=loaded.position,
+        epoch=log.identity().epoch,
+    )
+
+
+def _recorded_answer(
     stream: str,
     recorded: Sequence[RecordedEvent],
     *,
@@ -200,16 +217,30 @@ def _answer(
     repeated: bool = False,
 ) -> Outcome:
     last = recorded[-1]
-    token = tokens.Token(
-        epoch=epoch,
-        stream=stream,
+    return _answer(
+        stream,
+        recorded,
         version=last.version,
         position=last.position,
+        epoch=epoch,
+        repeated=repeated,
     )
+
+
+def _answer(
+    stream: str,
+    recorded: Sequence[RecordedEvent],
+    *,
+    version: int,
+    position: int,
+    epoch: int,
+    repeated: bool = False,
+) -> Outcome:
+    token = tokens.Token(epoch=epoch, stream=stream, version=version, position=position)
     return Outcome(
         stream=stream,
-        version=last.version,
-        position=last.position,
+        version=version,
+        position=position,
         events=tuple(recorded),
         consistency_token=tokens.sign(token),
         repeated=repeated,

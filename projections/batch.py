@@ -19,10 +19,12 @@ logger = logging.getLogger(__name__)
 USING = "read"
 
 # The row's lock is the lease. Whoever finds it taken leaves the partition to the
-# holder; the time-out gives it back when the holder's host vanished in between.
+# holder; the time-out gives it back when the holder's host vanished in between. A lock
+# of somebody else on a read table is waited for, but not for ever: others are served.
 LEASE = """
 SELECT position, event_id, epoch, state, version,
-       set_config('idle_in_transaction_session_timeout', '10s', true)
+       set_config('idle_in_transaction_session_timeout', '10s', true),
+       set_config('lock_timeout', '5s', true)
 FROM projections_checkpoint
 WHERE id = %s
 FOR UPDATE SKIP LOCKED
@@ -125,7 +127,7 @@ def _lease(checkpoint: Checkpoint) -> tuple[int, UUID | None, int] | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    position, event_id, epoch, state, version, _ = row
+    position, event_id, epoch, state, version, *_ = row
     if state != Checkpoint.State.RUNNING or version != checkpoint.version:
         return None
     return position, event_id, epoch

@@ -51,6 +51,8 @@ def rebuild(name: str, *, actor: str, reason: str) -> None:
     projection = registry.get(name)
     with transaction.atomic(using=USING):
         found = _locked(name)
+        if any(each.state == Checkpoint.State.PAUSED for each in found):
+            raise errors.NotAllowedInState(f"{name} is paused: resume it first")
         with connections[USING].cursor() as cursor:
             for table in projection.tables:
                 quoted = connections[USING].ops.quote_name(table.name)

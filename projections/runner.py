@@ -41,11 +41,12 @@ _slow: dict[int, int] = {}
 
 @dataclass(slots=True)
 class Round:
-    """What one round did: events stored, partitions that moved, and what holds back."""
+    """What a round did: partitions that moved, events folded, and what hindered it."""
 
     advanced: int = 0
     events: int = 0
     held_back: bool = False
+    database_error: Exception | None = None
 
 
 @dataclass(slots=True)
@@ -115,13 +116,15 @@ def _pause(done: Round, held_rounds: int) -> float:
 
 def _guarded_round(worker: str) -> Round:
     try:
-        return run_round(worker=worker)
+        done = run_round(worker=worker)
     except (DatabaseError, InterfaceError) as error:
         # The database is away: nothing is parked or lost, the next round tries again.
         logger.warning("projections wait for the database: %s", error)
+        done = Round(database_error=error)
+    if done.database_error:
         close_old_connections()
         time.sleep(BLIND_WAIT_S)
-        return Round()
+    return done
 
 
 def _advance(
@@ -136,7 +139,10 @@ def _advance(
         )
     except Exception as error:
         if failure.is_infrastructure(error):
-            raise
+            # Nothing is noted or parked; the other partitions get their turn.
+            logger.warning("%s waits for the database: %s", checkpoint, error)
+            done.database_error = error
+            return
         if failure.is_timeout(error) and _halve(checkpoint, window):
             return
         failure.record(checkpoint, error)

@@ -276,3 +276,17 @@ def test_it_gives_the_time_to_the_events_and_not_the_clock():
     (event,) = store.read_stream(outcome.stream)
     assert event.occurred_at == past
     assert event.recorded_at.year > 2000
+
+
+def test_it_accepts_a_command_that_changes_nothing(order_id):
+    def decide(order, command, *, at):
+        return []
+
+    before = store.read_stream(f"order-{order_id}")
+    outcome = handle(
+        order_id, ConfirmOrder(), stream_type=replace(ORDER, decide=decide)
+    )
+    assert (outcome.version, outcome.events) == (1, ())
+    assert outcome.position == before[-1].position
+    assert tokens.parse(outcome.consistency_token).position == outcome.position
+    assert len(store.read_stream(f"order-{order_id}")) == 1

@@ -177,3 +177,11 @@ def test_it_takes_two_rebuilds_at_once_for_one_after_the_other(started):
     accounts.follow()
     assert points() == 10
     assert AuditEntry.objects.count() == 1
+
+
+def test_it_does_not_rebuild_what_is_paused(started):
+    control.pause(NAME, **ASKED)
+    with pytest.raises(errors.NotAllowedInState, match="resume it first"):
+        control.rebuild(NAME, **ASKED)
+    assert points() == 10
+    assert status.of(NAME).state == "paused"

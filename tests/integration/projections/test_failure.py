@@ -213,3 +213,28 @@ def _caused_by(state: str) -> Exception:
     error = Exception()
     error.__cause__ = Cause()
     return error
+
+
+def test_it_serves_the_others_while_one_waits_for_a_lock(started, monkeypatch):
+    """A foreign lock on one read table: infrastructure, so nothing is noted."""
+    monkeypatch.setattr(batch, "LEASE", batch.LEASE.replace("'5s'", "'50ms'"))
+    earn(3)
+    order = commands.handle(
+        ORDER,
+        uuid4(),
+        place(),
+        at=accounts.AT,
+        context=commands.Context(actor="tests"),
+    )
+    with sessions.opened() as open_session:
+        blocker = open_session()
+        blocker.execute("LOCK TABLE loyalty_balance IN ACCESS EXCLUSIVE MODE")
+        done = runner.run_round(worker="tests")
+        assert done.database_error is not None
+        for name in ("order_detail", "order_summary"):
+            assert checkpoints.live(name)[0].position == order.position
+        held = accounts.checkpoint()
+        assert (held.position, held.failures) == (started.position, 0)
+        blocker.rollback()
+    runner.run_round(worker="tests")
+    assert points() == 13
