@@ -224,6 +224,8 @@ LOGGING = {
         },
     },
     "loggers": {
+        # A client's mistake is answered, not logged; 5xx are errors.
+        "django.request": {"level": "ERROR"},
         # A follower starts every few seconds: its coming and going is no news.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

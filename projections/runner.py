@@ -93,10 +93,14 @@ def follow(*, seconds: float = TENANCY_S) -> int:
     ends = time.monotonic() + seconds
     batches = 0
     held_rounds = 0
+    told = False
     with redis_client.connect(timeout_s=LONGEST_WAIT_S + 1) as hints:
         while (left := ends - time.monotonic()) > 0:
             done = _guarded_round(worker)
             batches += done.advanced
+            if done.database_error and not told:
+                told = True  # once a tenancy, not once a round
+                logger.warning("waiting for the database: %s", _line(done))
             held_rounds = held_rounds + 1 if done.held_back else 0
             _wait(hints, min(_pause(done, held_rounds), left))
     return batches
@@ -119,12 +123,15 @@ def _guarded_round(worker: str) -> Round:
         done = run_round(worker=worker)
     except (DatabaseError, InterfaceError) as error:
         # The database is away: nothing is parked or lost, the next round tries again.
-        logger.warning("projections wait for the database: %s", error)
         done = Round(database_error=error)
     if done.database_error:
         close_old_connections()
         time.sleep(BLIND_WAIT_S)
     return done
+
+
+def _line(done: Round) -> str:
+    return str(done.database_error).strip().partition("\n")[0]
 
 
 def _advance(
@@ -140,7 +147,6 @@ def _advance(
     except Exception as error:
         if failure.is_infrastructure(error):
             # Nothing is noted or parked; the other partitions get their turn.
-            logger.warning("%s waits for the database: %s", checkpoint, error)
             done.database_error = error
             return
         if failure.is_timeout(error) and _halve(checkpoint, window):

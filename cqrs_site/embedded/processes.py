@@ -48,6 +48,9 @@ def start_server(
     **identity: Any,
 ) -> int:
     """Starts a program that outlives us; its output goes to the end of `log`."""
+    # The pid of a killed server of ours lives on until its end is noticed, and would
+    # make the next one refuse to start.
+    _notice_ends()
     with log.open("ab") as output:
         # A session of its own: Ctrl-C in the terminal must not reach it.
         process = subprocess.Popen(

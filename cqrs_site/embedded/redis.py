@@ -59,6 +59,15 @@ def is_running(folder: Path) -> bool:
     return _running(folder) is not None
 
 
+def has_ended(folder: Path) -> bool:
+    """Whether there is no process any more; one that hangs is still there."""
+    try:
+        written = int((folder / "redis.pid").read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return True
+    return processes.identity(written) is None
+
+
 def stop(folder: Path) -> None:
     """Ends the server of `folder`, if it runs. Raises EmbeddedServerError."""
     running = _running(folder)

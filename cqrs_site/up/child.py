@@ -12,7 +12,7 @@ from cqrs_site.up.terminal import Terminal
 
 # Seconds before the first, second … restart; a process that ran for STEADY_SECONDS
 # begins with the first again.
-PAUSES = (1, 2, 5, 10, 30)
+PAUSES = (1, 2, 5)
 STEADY_SECONDS = 60
 ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",

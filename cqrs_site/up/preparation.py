@@ -12,6 +12,7 @@ from django.conf import settings
 
 from cqrs_site import environment
 from cqrs_site.embedded import files, postgres, record, redis, redis_program
+from cqrs_site.embedded.errors import EmbeddedServerError
 from cqrs_site.up import programs
 from cqrs_site.up.errors import ForeignFolder, PreparationFailed
 from cqrs_site.up.stop_signals import StopSignals
@@ -58,16 +59,38 @@ def start_servers(local: Path, terminal: Terminal, signals: StopSignals) -> None
     """The embedded servers that the environment does not replace."""
     if settings.EMBEDDED_POSTGRES:
         with terminal.step("PostgreSQL"), signals.held():
-            log = local / "log" / "postgres.log"
-            record.write(
-                local, postgres=postgres.start(local / "postgres", log=log).url
-            )
+            _start_postgres(local)
     if settings.EMBEDDED_REDIS:
         with terminal.step("Redis"):
             redis_program.find()  # may download
             with signals.held():
-                log = local / "log" / "redis.log"
-                record.write(local, redis=redis.start(local / "redis", log=log).url)
+                _start_redis(local)
+
+
+def revive_servers(local: Path, terminal: Terminal, signals: StopSignals) -> None:
+    """Starts those of our servers again that have ended meanwhile."""
+    ended = []
+    if settings.EMBEDDED_POSTGRES and not postgres.is_running(local / "postgres"):
+        ended.append(("PostgreSQL", _start_postgres))
+    if settings.EMBEDDED_REDIS and redis.has_ended(local / "redis"):
+        ended.append(("Redis", _start_redis))
+    for name, start in ended:
+        terminal.trouble(f"{name} has ended: it is started again")
+        try:
+            with signals.held():
+                start(local)
+        except EmbeddedServerError as error:
+            terminal.trouble(str(error))  # and tried again at the next look
+
+
+def _start_postgres(local: Path) -> None:
+    server = postgres.start(local / "postgres", log=local / "log" / "postgres.log")
+    record.write(local, postgres=server.url)
+
+
+def _start_redis(local: Path) -> None:
+    server = redis.start(local / "redis", log=local / "log" / "redis.log")
+    record.write(local, redis=server.url)
 
 
 def stop_servers(local: Path) -> None:

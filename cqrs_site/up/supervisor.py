@@ -16,8 +16,9 @@ from cqrs_site.up.stop_signals import Stopped, StopSignals
 from cqrs_site.up.terminal import Terminal
 
 LOOK_SECONDS = 0.2
+SERVERS_LOOK_SECONDS = 1
 # Who takes commands stops first, then who makes work, then who does it. A follower
-# hands its slot back after 5 s at most; who takes longer than these seconds is killed,
+# hands its slot back after 2 s at most; who takes longer than these seconds is killed,
 # which the log and the checkpoints are made for.
 WEB_SECONDS, BEAT_SECONDS, WORKER_SECONDS = 4, 2, 8
 SLOW_START_SECONDS = 60
@@ -91,8 +92,12 @@ class Running:
             self._start_child("demo", programs.demo_orders(), again=False)
 
     def watch(self) -> None:
+        servers_at = 0.0
         while True:
             self._look()
+            if time.monotonic() > servers_at:
+                preparation.revive_servers(self._local, self._terminal, self._signals)
+                servers_at = time.monotonic() + SERVERS_LOOK_SECONDS
             time.sleep(LOOK_SECONDS)
 
     @contextlib.contextmanager

@@ -183,6 +183,22 @@ def test_it_starts_a_process_again_that_died(checkout):
         assert time.monotonic() < deadline, checkout.said()
         time.sleep(0.05)
     assert "beat ended with signal 9: starts again in 1 s" in checkout.said()
+
+    _put_user(checkout)
+    for server, pid_file in (
+        ("PostgreSQL", "postgres/data/postmaster.pid"),
+        ("Redis", "redis/redis.pid"),
+    ):
+        pid = int((checkout.local / pid_file).read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        while f"{server} has ended: it is started again" not in checkout.said():
+            assert time.monotonic() < deadline + 20, checkout.said()
+            time.sleep(0.05)
+    while checkout.get("/health/ready?strict=1") != 200:
+        assert time.monotonic() < deadline + 30, checkout.said()
+        time.sleep(0.05)
+    assert _has_user(checkout)
+
     assert _stop(running, signal.SIGINT) == 0
     assert checkout.processes() == []
 
