@@ -1,6 +1,7 @@
 """Health for load balancers: alive, ready, and how the projections stand."""
 
 import redis
+from django.conf import settings
 from django.core.checks import run_checks
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -71,9 +72,11 @@ def _database_reasons(*, first: bool) -> list[str]:
 
 
 def _start_reasons() -> list[str]:
-    executor = MigrationExecutor(connections["default"])
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        return ["migrations are pending: run manage.py migrate"]
+    aliases = ["default", "read"] if settings.READ_DATABASE_IS_SEPARATE else ["default"]
+    for alias in aliases:
+        executor = MigrationExecutor(connections[alias])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return [f"migrations are pending: manage.py migrate --database {alias}"]
     found = run_checks(databases=["default"])
     return [f"{each.id}: {each.msg}" for each in found if each.is_serious()]
 

@@ -37,6 +37,8 @@ SET position = %(new)s,
     event_id = %(event_id)s,
     epoch = %(epoch)s,
     events_folded = events_folded + %(folded)s,
+    rate = 0.7 * rate + 0.3 * %(passed)s
+        / greatest(extract(epoch FROM clock_timestamp() - advanced_at), 0.001),
     advanced_at = clock_timestamp(),
     worker = %(worker)s,
     failures = 0,
@@ -89,7 +91,7 @@ def advance(
         mine = [each for each in events if _belongs(checkpoint, each)]
         taken = [each for each in mine if projection.takes(each)]
         _fold(projection, taken)
-        _move(checkpoint, events[-1], epoch=epoch, folded=len(taken), worker=worker)
+        _move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
     return Result(outcome=Outcome.ADVANCED, events=len(events))
 
 
@@ -152,7 +154,7 @@ def _fold(projection: Projection, events: Sequence[RecordedEvent]) -> None:
 
 def _move(
     checkpoint: Checkpoint,
-    last: RecordedEvent,
+    events: Sequence[RecordedEvent],
     *,
     epoch: int,
     folded: int,
@@ -164,8 +166,9 @@ def _move(
             {
                 "id": checkpoint.pk,
                 "old": checkpoint.position,
-                "new": last.position,
-                "event_id": last.event_id,
+                "new": events[-1].position,
+                "event_id": events[-1].event_id,
+                "passed": len(events),
                 "epoch": epoch,
                 "folded": folded,
                 "worker": worker,

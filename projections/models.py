@@ -27,6 +27,8 @@ class Checkpoint(models.Model):
     event_id = models.UUIDField(null=True)
     epoch = models.IntegerField()
     events_folded = models.BigIntegerField(default=0)
+    # Events of the log passed per second, smoothed over the latest batches.
+    rate = models.FloatField(default=0)
     advanced_at = models.DateTimeField(default=timezone.now)
     worker = models.CharField(max_length=200, blank=True)
     # The failure that keeps the partition where it is; blank while it moves.

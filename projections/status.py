@@ -41,7 +41,8 @@ class Status:
     lag_seconds is the age of the oldest of them, 0 when there is none.
 
     state: running, catching_up, paused, stalled or faulted. position: of the
-    partition furthest behind.
+    partition furthest behind. rate: events a second, 0 while nothing moves;
+    eta_seconds: until the lag is gone at that rate, None where that is unknown.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Status:
     head: int
     lag_events: int
     lag_seconds: float
+    rate: float
+    eta_seconds: float | None
     advanced_at: datetime | None
     worker: str
     last_error: str
@@ -86,6 +89,7 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
     now = timezone.now()
     failed = next((each for each in found if each.failure), None)
     slowest = min(found, key=lambda each: each.position, default=None)
+    rate = _rate(found, now)
     return Status(
         name=name,
         state=_state(found, lag_events, now),
@@ -97,6 +101,8 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
         head=head,
         lag_events=lag_events,
         lag_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        rate=round(rate, 1),
+        eta_seconds=round(lag_events / rate, 1) if rate else None,
         advanced_at=slowest.advanced_at if slowest else None,
         worker=slowest.worker if slowest else "",
         last_error=failure.text(failed, "error"),
@@ -109,6 +115,11 @@ def _lag(*, after: int, up_to: int) -> tuple[int, datetime | None]:
         cursor.execute(LAG, {"after": after, "up_to": up_to, "limit": COUNTED})
         count, oldest = cursor.fetchone()
     return (count if count < COUNTED else max(count, up_to - after)), oldest
+
+
+def _rate(found: Sequence[Checkpoint], now: datetime) -> float:
+    moving = [each for each in found if now - each.advanced_at < STALLED_AFTER]
+    return min((each.rate for each in moving), default=0.0)
 
 
 def _state(found: Sequence[Checkpoint], lag_events: int, now: datetime) -> str:

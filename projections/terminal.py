@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, cast
 
 from django.utils import timezone
@@ -35,7 +35,7 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("projection", "state"):
         table.add_column(title, no_wrap=True)
-    for title in ("position", "head", "lag", "lag s"):
+    for title in ("position", "head", "lag", "lag s", "rate/s", "ETA"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("advanced", no_wrap=True)
     table.add_column("last error", overflow="fold")
@@ -47,6 +47,8 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
             f"{each.head:,}",
             f"{each.lag_events:,}",
             f"{each.lag_seconds:,.1f}",
+            f"{each.rate:,.0f}",
+            _eta(each),
             ago(each.advanced_at),
             each.last_error,
         )
@@ -63,6 +65,14 @@ def print_one(console: Console, found: Status) -> None:
     console.print(table)
     if found.last_traceback:
         console.print(found.last_traceback, markup=False, highlight=False)
+
+
+def _eta(found: Status) -> str:
+    if not found.lag_events:
+        return "-"
+    if found.eta_seconds is None:
+        return "?"
+    return str(timedelta(seconds=round(found.eta_seconds)))
 
 
 def ago(at: datetime | None) -> str:

@@ -3,13 +3,15 @@
 import io
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.utils import timezone
 
 from projections import runner, status
-from projections.models import AuditEntry
+from projections.models import AuditEntry, Checkpoint
 from tests.integration.orders.reading import project
 from tests.integration.orders.shop import Shop
 
@@ -38,6 +40,20 @@ def test_it_lists_state_and_lag() -> None:
     assert (summary["position"], summary["head"], summary["lag_events"]) == (2, 3, 1)
     assert summary["lag_seconds"] > 0
     assert summary["state"] == "catching_up"
+
+
+def test_it_tells_the_rate_and_how_long_the_lag_will_last() -> None:
+    place(20)
+    project()
+    Shop(scopes=("orders:write", "orders:read")).place()
+    (found,) = json.loads(manage("status", "order_summary", "--json"))
+    assert found["rate"] > 0
+    assert found["eta_seconds"] == pytest.approx(1 / found["rate"], abs=0.1)
+    long_ago = timezone.now() - timedelta(seconds=11)
+    Checkpoint.objects.update(advanced_at=long_ago)
+    (found,) = json.loads(manage("status", "order_summary", "--json"))
+    assert (found["rate"], found["eta_seconds"]) == (0, None)
+    assert found["state"] == "stalled"
 
 
 def test_it_shows_no_lag_for_an_empty_log() -> None:
