@@ -2,43 +2,16 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
 
+from tests.acceptance.client import Client
 from tests.acceptance.system import System, until
 
-COMMANDS = "/api/v1/commands/orders"
 QUERIES = "/api/v1/queries/orders"
-ORDER = {
-    "customer_id": "ada",
-    "currency": "EUR",
-    "lines": [{"sku": "TEA", "name": "Tea", "quantity": 10, "unit_price": "5.00"}],
-    "shipping_address": {
-        "name": "Ada Byron",
-        "line1": "12 Mill Lane",
-        "city": "Bath",
-        "country": "GB",
-    },
-}
 # A command may not wait for a Redis that is away; the hint gives up after 50 ms and
 # other work of a busy machine is allowed for. Seconds.
 UNHINDERED_S = 2.0
-
-
-class Client:
-    def __init__(self, system: System) -> None:
-        self.system = system
-        key = system.key("orders:read", "orders:write")
-        self.authorization = f"Bearer {key}"
-
-    def place(self) -> Any:
-        answer = self.system.post(COMMANDS, ORDER, Authorization=self.authorization)
-        assert answer.status == 201, answer.body
-        return answer
-
-    def read(self, path: str, **headers: str) -> Any:
-        return self.system.get(path, Authorization=self.authorization, **headers)
 
 
 def lags(system: System) -> list[int]:

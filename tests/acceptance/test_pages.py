@@ -1,0 +1,77 @@
+"""The pages in a real browser: they show what is there, under the strict CSP."""
+
+from tests.acceptance import browser
+from tests.acceptance.client import Client
+from tests.acceptance.system import System
+
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+}
+MAKE_ADMIN = (
+    "from django.contrib.auth.models import User; "
+    "User.objects.create_superuser('root', password='secret')"
+)
+PAGES = [
+    ("/admin/", "Event log"),
+    ("/admin/eventstore/event/", "OrderPlaced"),
+    ("/admin/eventstore/event/?q=1", "OrderPlaced"),
+    ("/admin/eventstore/event/?q=order-", "OrderPlaced"),
+    ("/admin/eventstore/event/?type=OrderPlaced", "OrderPlaced"),
+    ("/admin/eventstore/event/1/change/", '"unit_price": "5.00"'),
+    ("/admin/eventstore/stream/", "order-"),
+    ("/admin/eventstore/stream/1/change/", '"units_ordered": 10'),
+    ("/admin/projections/checkpoint/", "order_summary"),
+    ("/admin/orders/ordersummary/", "ada"),
+    ("/admin/api/apikey/", "reader-of-pages"),
+]
+
+
+def test_it_shows_every_page_without_an_error(system: System) -> None:
+    system.start()
+    client = Client(system)
+    placed = client.place()
+    token = placed.headers["Consistency-Token"]
+    client.read(placed.headers["Location"], Consistency_Token=token)
+    system.manage("shell", "-c", MAKE_ADMIN)
+    system.manage("api_key", "create", "reader-of-pages", "--scope", "orders:read")
+    with browser.opened() as page:
+        url = f"http://127.0.0.1:{system.port}"
+        page.goto(f"{url}/")
+        page.get_by_role("link", name="Administration").click()
+        page.get_by_label("Username").fill("root")
+        page.get_by_label("Password").fill("secret")
+        page.get_by_role("button", name="Log in").click()
+        for path, shown in PAGES:
+            answer = page.goto(url + path)
+            assert answer is not None
+            assert answer.status == 200, path
+            policy = answer.headers["content-security-policy"]
+            assert set(policy.split("; ")) == POLICY, path
+            assert shown.lower() in page.inner_text("body").lower(), path
+        page.goto(f"{url}/admin/eventstore/event/1/change/")
+        assert page.get_by_role("button", name="Save").count() == 0
+        assert page.get_by_role("link", name="Delete").count() == 0
+
+
+def test_it_signs_in_and_says_when_it_cannot(system: System) -> None:
+    system.start()
+    system.manage("shell", "-c", MAKE_ADMIN)
+    with browser.opened() as page:
+        page.goto(f"http://127.0.0.1:{system.port}/accounts/login/")
+        page.get_by_label("Username").fill("root")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        assert "correct username and password" in page.inner_text("[role=alert]")
+        page.get_by_label("Username").fill("root")
+        page.get_by_label("Password").fill("secret")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        assert page.inner_text("h1") == "Orders"
