@@ -23,7 +23,7 @@ MAX_LOG_BYTES = 20 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """`passwords` by user and `key` are there once only, when they were made."""
+    """`passwords` by user and `key` are there until they were shown once."""
 
     passwords: dict[str, str]
     key: str | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cqrs_site.embedded import ports
-from cqrs_site.up import lock, orphans, preparation, programs, welcome
+from cqrs_site.up import lock, orphans, preparation, programs, unshown, welcome
 from cqrs_site.up.child import Child
 from cqrs_site.up.errors import PortTaken
 from cqrs_site.up.preparation import Prepared
@@ -139,7 +139,8 @@ class Running:
             lines = welcome.lines(
                 self._options.url, self._prepared, self._terminal.bold
             )
-            self._terminal.block(lines)
+            if self._terminal.block(lines):
+                unshown.forget(self._local)
 
     def _stop(self) -> None:
         self._signals.received = max(self._signals.received, 1)  # none is raised now
@@ -151,6 +152,9 @@ class Running:
         self._stop_children({child.name for child in self._children}, WORKER_SECONDS)
         preparation.stop_servers(self._local)
         self._record_none()
+        if unshown.read(self._local):
+            text = "users and an API key are made: the next start shows them"
+            self._terminal.line("up", text)
         self._terminal.line("up", f"stopped in {time.monotonic() - began:.1f} s")
 
     def _stop_children(self, names: set[str], seconds: float) -> None:

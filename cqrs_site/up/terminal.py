@@ -30,9 +30,10 @@ class Terminal:
         with self._lock:
             self._write(self._paint(f"{'up':{WIDTH}} | {text}", RED) + "\n")
 
-    def block(self, lines: list[str]) -> None:
+    def block(self, lines: list[str]) -> bool:
+        """Whether the terminal took it."""
         with self._lock:
-            self._write("\n" + "\n".join(f"  {line}" for line in lines) + "\n\n")
+            return self._write("\n" + "\n".join(f"  {line}" for line in lines) + "\n\n")
 
     def bold(self, text: str) -> str:
         return self._paint(text, BOLD)
@@ -47,9 +48,10 @@ class Terminal:
     def _paint(self, text: str, colour: int) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._coloured else text
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str) -> bool:
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError:
-            pass  # the terminal is closed; its SIGHUP stops us, or nohup is meant
+            return False  # it is closed; its SIGHUP stops us, or nohup is meant
+        return True

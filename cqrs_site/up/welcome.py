@@ -13,7 +13,7 @@ PLACES = (
     ("Admin", "/admin/"),
 )
 CHANGE_PASSWORD = ".venv/bin/python manage.py changepassword admin"
-MAKE_KEY = ".venv/bin/python manage.py api_key create NAME --scope orders:read …"
+MAKE_KEY = ".venv/bin/python manage.py api_key create mine --scope orders:read"
 
 
 def lines(url: str, prepared: Prepared, bold: Callable[[str], str]) -> list[str]:

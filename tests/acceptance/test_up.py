@@ -56,8 +56,8 @@ class Checkout:
             timeout=START_SECONDS,
         )
 
-    def up(self) -> subprocess.Popen[bytes]:
-        """Starts it and waits until it says that everything runs."""
+    def up(self, until: str = "Everything runs") -> subprocess.Popen[bytes]:
+        """Starts it and waits until it says so."""
         with self.output.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--no-demo", f"--port={self.port}"],
@@ -68,7 +68,7 @@ class Checkout:
             )
         self._running.append(process)
         deadline = time.monotonic() + START_SECONDS
-        while "Everything runs" not in self.said():
+        while until not in self.said():
             assert process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.05)
@@ -77,10 +77,11 @@ class Checkout:
     def said(self) -> str:
         return self.output.read_text()
 
-    def get(self, path: str) -> int:
+    def get(self, path: str, headers: dict[str, str] | None = None) -> int:
         url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, headers=headers or {})
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -127,6 +128,12 @@ def _put_user(checkout: Checkout) -> None:
     assert checkout.manage("shell", "-c", code).returncode == 0
 
 
+def _answer_to(checkout: Checkout, key: str) -> int:
+    return checkout.get(
+        "/api/v1/queries/orders", headers={"Authorization": f"Bearer {key}"}
+    )
+
+
 def _has_user(checkout: Checkout) -> bool:
     code = (
         "from django.contrib.auth.models import User; "
@@ -163,12 +170,32 @@ def test_it_runs_once_keeps_its_data_and_leaves_nothing_behind(checkout):
     assert _stop(again, signal.SIGTERM) == 0
     assert checkout.processes() == []
 
-    away = checkout.manage("migrate")
-    assert away.returncode == 1
-    assert away.stderr == (
-        "the embedded PostgreSQL of this checkout is not running: "
-        "start it with bin/up, or set DATABASE_URL\n"
-    )
+    for command in (("migrate",), ("api_key", "list")):
+        away = checkout.manage(*command)
+        assert away.returncode == 1
+        assert away.stderr == (
+            "the embedded PostgreSQL of this checkout is not running: "
+            "start it with bin/up, or set DATABASE_URL\n"
+        )
+
+
+def test_it_shows_passwords_and_key_after_a_start_that_was_stopped(checkout):
+    first = checkout.up(until="demo users, API key")
+    assert _stop(first, signal.SIGINT) == 0
+    assert "shown this once" not in checkout.said()
+    assert "the next start shows them" in checkout.said()
+    kept = checkout.local / "unshown.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    made = json.loads(kept.read_text())
+
+    second = checkout.up()
+    assert made["key"] in checkout.said()
+    assert sorted(made["passwords"]) == ["admin", "operator", "viewer"]
+    for password in made["passwords"].values():
+        assert password in checkout.said()
+    assert _answer_to(checkout, made["key"]) == 200
+    assert _stop(second, signal.SIGINT) == 0
+    assert not kept.exists()
 
 
 def test_it_starts_a_process_again_that_died(checkout):
