@@ -49,6 +49,8 @@ class Command(BaseCommand):
             actions[action](**options)
         except keys.ApiKeyError as error:
             raise CommandError(str(error)) from error
+        except (django.db.OperationalError, django.db.InterfaceError):
+            raise  # a server that is away is explained for all commands alike
         except django.db.Error as error:
             first_line = str(error).partition("\n")[0]
             raise CommandError(f"The database refused: {first_line}") from error

@@ -115,5 +115,5 @@ def test_it_ends_with_0_for_success_1_for_failure_2_for_wrong_usage(
     away = {**process_environment, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}
     down = process(away, "list")
     assert down.returncode == 1
-    assert down.stderr.startswith("CommandError: The database refused: connection")
+    assert down.stderr.startswith("PostgreSQL (DATABASE_URL) cannot be reached: ")
     assert down.stderr.count("\n") == 1
