@@ -61,13 +61,13 @@ def test_it_makes_a_role_without_rights_beyond_its_database(place):
     assert _value(server.url, "SELECT lower('ÄÉ')") == "äé"
 
 
-@pytest.mark.parametrize("user", ["orders", "postgres"])
 def test_it_leaves_no_more_than_a_quarter_gigabyte_of_wal(place):
     server = _start(place)
     assert _value(server.url, "SHOW max_wal_size") == "256MB"
     assert _value(server.url, "SHOW min_wal_size") == "80MB"
 
 
+@pytest.mark.parametrize("user", ["orders", "postgres"])
 def test_it_lets_nobody_in_without_the_password(place, user):
     server = _start(place)
     port = psycopg.conninfo.conninfo_to_dict(server.url)["port"]
