@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from eventstore import errors, events, ids, store, streams, time_travel
+from eventstore import errors, events, ids, settled, store, streams, time_travel
+from eventstore.management import examples
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -27,7 +28,8 @@ class Command(BaseCommand):
     help = "Appends to, prints and replays the event log."
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        return super().create_parser(*args, epilog=EXAMPLES, **kwargs)
+        kwargs |= {"epilog": EXAMPLES, "formatter_class": examples.Formatter}
+        return super().create_parser(*args, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -38,7 +40,12 @@ class Command(BaseCommand):
         append.add_argument("--expected-version", type=int, help="default: the newest")
         append.add_argument("--json", action="store_true")
         stream = actions.add_parser("stream", help="print settled events, one a line")
-        stream.add_argument("--from", dest="start", help="a position, or a time")
+        stream.add_argument(
+            "--from",
+            dest="start",
+            help="a position, or a time; default: the first event, "
+            "with --follow the newest",
+        )
         stream.add_argument("--type", help="only events of this type")
         stream.add_argument("--follow", action="store_true", help="wait for new ones")
         stream.add_argument("--json", action="store_true", help="(always JSON)")
@@ -101,8 +108,12 @@ class Command(BaseCommand):
     def _stream(
         self, *, start: str | None, type: str | None, follow: bool, **_: Any
     ) -> None:
-        after = _position_before(start) if start else 0
-        types = [type] if type else None
+        types = [_known(type)] if type else None
+        after = 0
+        if start:
+            after = _position_before(start)
+        elif follow:
+            after = _position_before_newest()
         while True:
             for event in store.follow_settled(
                 after=after, batch_size=BATCH, types=types
@@ -133,6 +144,22 @@ class Command(BaseCommand):
 
     def _line(self, value: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def _known(type: str) -> str:
+    """The event type, which some stream type has."""
+    known = {each.name for known in streams.registered() for each in known.events}
+    if type not in known:
+        raise CommandError(
+            f"there is no event type {type!r}; there are: {', '.join(sorted(known))}"
+        )
+    return type
+
+
+def _position_before_newest() -> int:
+    # Not behind what is still open: that would be left out when it settles.
+    newest = min(store.head(), settled.position().settled)
+    return max(newest - 1, 0)
 
 
 def _position_before(start: str) -> int:

@@ -2,6 +2,12 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,6 +15,8 @@ from django.utils import timezone
 
 from eventstore import store
 from tests.integration.orders.shop import Shop
+
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -58,6 +66,52 @@ def test_it_filters_by_type() -> None:
     Shop().confirmed()
     (found,) = envelopes("--type", "OrderConfirmed")
     assert found["version"] == 2
+
+
+@pytest.fixture
+def following(process_environment) -> Iterator[subprocess.Popen[str]]:
+    """`event_store stream --follow`; killed after a minute, so that no read hangs."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "event_store", "stream", "--follow"],
+        cwd=ROOT,
+        env=process_environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    limit = threading.Timer(60, process.kill)
+    limit.start()
+    yield process
+    limit.cancel()
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def two_orders(database: None) -> Shop:
+    shop = Shop()
+    shop.place()
+    shop.place()
+    return shop
+
+
+def test_it_follows_from_the_newest_event(two_orders, following) -> None:
+    assert json.loads(following.stdout.readline())["position"] == 2
+    two_orders.place()
+    assert json.loads(following.stdout.readline())["position"] == 3
+    following.send_signal(signal.SIGINT)
+    assert following.communicate(timeout=20)[0] == ""
+    assert following.returncode == 130
+
+
+def test_it_keeps_the_lines_of_its_examples(capsys) -> None:
+    with pytest.raises(SystemExit):
+        call_command("event_store", "--help")
+    helped = capsys.readouterr().out.splitlines()
+    assert helped[helped.index("examples:") + 3 :] == [
+        "  manage.py event_store stream --follow",
+        "  manage.py event_store replay order-0193… --at-version 3",
+    ]
+    assert "Appends to, prints and replays the event log." in helped
 
 
 def test_it_replays_the_state_event_by_event() -> None:
@@ -112,6 +166,10 @@ def test_it_refuses_an_event_in_one_line_and_stores_nothing(
     ("arguments", "message"),
     [
         (("stream", "--from", "soon"), "neither a position nor a time"),
+        (
+            ("stream", "--type", "Nope"),
+            "no event type 'Nope'; there are: .*OrderPlaced",
+        ),
         (("replay", "order-x"), "order-x has no events"),
         (("replay", "nothing"), "belongs to no registered stream type"),
     ],
