@@ -1,4 +1,5 @@
 import json
+import sys
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from eventstore.management import examples
 from projections import control, errors, status, terminal
 
 # Between looks at a rebuild's progress. Seconds.
@@ -29,7 +31,8 @@ class Command(BaseCommand):
     help = "Shows and steers the projections that keep the read tables."
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
-        return super().create_parser(*args, epilog=EXAMPLES, **kwargs)
+        kwargs |= {"epilog": EXAMPLES, "formatter_class": examples.Formatter}
+        return super().create_parser(*args, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -47,7 +50,12 @@ class Command(BaseCommand):
             steered.add_argument("name")
             steered.add_argument("--reason", default="")
             if action == "rebuild":
-                steered.add_argument("--no-wait", action="store_true")
+                steered.add_argument(
+                    "--no-wait", action="store_true", help="leave it to the workers"
+                )
+                steered.add_argument(
+                    "--yes", action="store_true", help="do not ask, on a terminal"
+                )
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -73,13 +81,29 @@ class Command(BaseCommand):
         control.resume(name, actor=terminal.actor(), reason=reason)
         self.stdout.write(f"{name} is running")
 
-    def _rebuild(self, *, name: str, reason: str, no_wait: bool, **_: Any) -> None:
+    def _rebuild(
+        self, *, name: str, reason: str, no_wait: bool, yes: bool, **_: Any
+    ) -> None:
+        if not yes and sys.stdin.isatty():
+            self._ask(status.of(name))
         control.rebuild(name, actor=terminal.actor(), reason=reason)
         if no_wait:
             self.stdout.write(f"{name} is being rebuilt by the workers")
             return
         self._watch(name)
         self.stdout.write(f"{name} is rebuilt")
+
+    def _ask(self, found: status.Status) -> None:
+        """Raises CommandError unless the answer is yes."""
+        self.stderr.write(
+            f"{found.name} is emptied: until {found.head:,} positions are read again, "
+            "queries miss rows. Rebuild it? [y/N] ",
+            lambda text: text,
+            ending="",
+        )
+        self.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            raise CommandError("nothing was changed")
 
     def _watch(self, name: str) -> None:
         goal = status.of(name).head

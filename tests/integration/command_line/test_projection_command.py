@@ -2,8 +2,13 @@
 
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,6 +19,8 @@ from projections import runner, status
 from projections.models import AuditEntry, Checkpoint
 from tests.integration.orders.reading import project
 from tests.integration.orders.shop import Shop
+
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -123,6 +130,42 @@ def test_it_rebuilds_a_table_that_was_damaged() -> None:
         stop.set()
         worker.join()
     assert list(OrderSummary.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "code", "position"),
+    [
+        ((), "n\n", 1, 1),
+        ((), "\n", 1, 1),
+        ((), "y\n", 0, 0),
+        (("--yes",), "", 0, 0),
+    ],
+)
+def test_it_asks_on_a_terminal_before_it_empties_tables(
+    process_environment, arguments, answer, code, position
+) -> None:
+    place(1)
+    project()
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "manage.py", "projection", "rebuild", "order_summary"]
+    try:
+        os.write(ours, answer.encode())
+        ended = subprocess.run(
+            [*command, "--no-wait", *arguments],
+            cwd=ROOT,
+            env=process_environment,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert ended.returncode == code, ended.stderr
+    assert ("queries miss rows" in ended.stderr) == (not arguments)
+    assert ("nothing was changed" in ended.stderr) == bool(code)
+    assert status.of("order_summary").position == position
 
 
 def test_it_leaves_the_rebuild_to_the_workers_when_told_not_to_wait() -> None:
