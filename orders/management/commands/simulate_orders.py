@@ -34,7 +34,7 @@ class Command(BaseCommand):
             help="stop when N orders were placed and are finished",
         )
         parser.add_argument(
-            "--seed", type=int, metavar="S", help="the same seed decides the same"
+            "--seed", type=_seed, metavar="S", help="the same seed decides the same"
         )
         parser.add_argument(
             "--json", action="store_true", help="print the summary as JSON"
@@ -63,17 +63,32 @@ class Command(BaseCommand):
 
 
 def _rate(text: str) -> float:
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
     if not 0 < rate <= 100_000:
-        raise ArgumentTypeError(f"{text} is not above 0 and at most 100,000")
+        raise ArgumentTypeError(
+            f"{text!r}: allowed is a number above 0, at most 100,000"
+        )
     return rate
 
 
 def _orders(text: str) -> int:
-    orders = int(text)
+    try:
+        orders = int(text)
+    except ValueError:
+        orders = 0
     if orders < 1:
-        raise ArgumentTypeError(f"{text} is below 1")
+        raise ArgumentTypeError(f"{text!r}: allowed is a whole number from 1")
     return orders
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r}: allowed is a whole number") from None
 
 
 @contextmanager

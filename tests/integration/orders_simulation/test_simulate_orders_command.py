@@ -95,17 +95,20 @@ def test_it_stops_with_a_summary_when_it_is_told_to(simulate, number):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "message"),
     [
-        [],
-        ["--rate", "0"],
-        ["--rate", "nan"],
-        ["--rate", "fast"],
-        ["--rate", "1", "--orders", "0"],
+        ([], "--rate"),
+        (["--rate", "0"], "'0': allowed is a number above 0"),
+        (["--rate", "nan"], "'nan': allowed is a number above 0"),
+        (["--rate", "fast"], "'fast': allowed is a number above 0"),
+        (["--rate", "1", "--orders", "0"], "'0': allowed is a whole number from 1"),
+        (["--rate", "1", "--orders", "x"], "'x': allowed is a whole number from 1"),
+        (["--rate", "1", "--seed", "x"], "'x': allowed is a whole number"),
     ],
 )
-def test_it_refuses_wrong_options(simulate, arguments):
+def test_it_refuses_wrong_options(simulate, arguments, message):
     process = simulate(*arguments)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
+    assert message in err
     assert "Traceback" not in err
