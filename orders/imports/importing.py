@@ -29,12 +29,13 @@ class Summary:
     """read = imported + ignored + rejected, in the source's unit.
 
     orders and events: in the file; those that this run stored are "new".
+    rejects_file: None when nothing was rejected, and no file written.
     """
 
     file: str
     format: str
     unit: str
-    rejects_file: str
+    rejects_file: str | None = None
     read: int = 0
     imported: int = 0
     ignored: int = 0
@@ -64,7 +65,6 @@ def run(path: Path, *, format: str, rejects_path: Path, display: Display) -> Sum
         file=str(path),
         format=format,
         unit=source.unit,
-        rejects_file=str(rejects_path),
         rejects={},
     )
     storing = Storing(source=source.name)
@@ -83,6 +83,8 @@ def run(path: Path, *, format: str, rejects_path: Path, display: Display) -> Sum
                 rejected.add(mapped.rejects)
             advance(sum(mapped.read for mapped in batch))
     summary.rejects = dict(rejected.by_reason.most_common())
+    if summary.rejected:
+        summary.rejects_file = str(rejects_path)
     summary.seconds = time.monotonic() - began
     return summary
 

@@ -29,12 +29,21 @@ class Rejects:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Rejects]:
-    """Begins the file anew. Raises ImportStopped where it cannot be written."""
+    """Begins the file anew, and leaves none behind that would hold no reject.
+
+    Raises ImportStopped where it cannot be written, before anything is imported.
+    """
     try:
         file = path.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise errors.ImportStopped(
             f"{path}: the rejects cannot be written: {error.strerror}"
         ) from error
-    with file:
-        yield Rejects(file)
+    rejects = Rejects(file)
+    try:
+        with file:
+            yield rejects
+    finally:
+        # Never a device or a link to one, such as /dev/stdout.
+        if not rejects.by_reason and path.is_file() and not path.is_symlink():
+            path.unlink()

@@ -30,8 +30,8 @@ class Command(BaseCommand):
             "--rejects",
             type=Path,
             metavar="FILE",
-            help="where to write what is not imported, as CSV "
-            "(default: FILE.rejects.csv in the current folder)",
+            help="where to write what is not imported, as CSV (default: "
+            "FILE.rejects.csv in the current folder); no file when all is imported",
         )
         parser.add_argument(
             "--json", action="store_true", help="print the summary as JSON"
@@ -75,6 +75,6 @@ def _text(summary: Summary) -> str:
         f"{summary.orders:,} orders, {summary.new_orders:,} of them new",
         f"{summary.events:,} events, {summary.new_events:,} of them new",
         *(f"  {count:>7,} {reason}" for reason, count in summary.rejects.items()),
-        f"rejects: {summary.rejects_file}",
+        f"rejects: {summary.rejects_file}" if summary.rejects_file else "no rejects",
     ]
     return "\n".join(lines)

@@ -57,6 +57,26 @@ def test_it_prints_a_summary_and_leaves_the_rejects_here(manage, tmp_path):
     assert (tmp_path / "mine.csv").read_bytes() == rejects.read_bytes()
 
 
+def test_it_writes_no_rejects_file_without_rejects(manage, tmp_path):
+    path = retail.write(tmp_path / "history.csv", invoices=3)
+    command = ["import_orders", path, "--format", "online-retail"]
+    code, out, err = outcome(manage(*command))
+    assert (code, err) == (0, "")
+    assert out.endswith("\nno rejects\n")
+    code, out, err = outcome(manage(*command, "--json"))
+    assert json.loads(out)["rejects_file"] is None
+    assert [found.name for found in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_it_leaves_a_link_to_a_device_alone(manage, tmp_path):
+    path = retail.write(tmp_path / "history.csv", invoices=3)
+    nowhere = tmp_path / "nowhere"
+    nowhere.symlink_to("/dev/null")
+    command = ["import_orders", path, "--format", "online-retail"]
+    code, _, _ = outcome(manage(*command, "--rejects", nowhere))
+    assert (code, nowhere.is_symlink()) == (0, True)
+
+
 def test_it_ends_the_same_after_being_killed_again_and_again(manage, tmp_path):
     path = retail.write(tmp_path / "history.csv", invoices=3_000)
     expected = logbook.mapped(path, format="online-retail")

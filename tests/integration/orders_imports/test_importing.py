@@ -62,11 +62,16 @@ def test_it_stores_what_the_mapping_says(format, path, rejects):
 @pytest.mark.parametrize(("format", "path"), SAMPLES)
 def test_it_stores_nothing_new_the_second_time(format, path, rejects):
     first = logbook.run(path, format=format, rejects=rejects)
-    head, rejected = store.head(), rejects.read_text()
+    head, rejected = store.head(), _text_of(rejects)
     second = logbook.run(path, format=format, rejects=rejects)
     assert (second.new_events, second.new_orders) == (0, 0)
     assert (second.events, second.orders) == (first.events, first.orders)
-    assert (store.head(), rejects.read_text()) == (head, rejected)
+    assert (store.head(), _text_of(rejects)) == (head, rejected)
+    assert rejects.exists() == bool(first.rejected)
+
+
+def _text_of(rejects):
+    return rejects.read_text() if rejects.exists() else None
 
 
 def test_it_says_who_stored_and_for_whom(rejects):
