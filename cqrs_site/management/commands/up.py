@@ -5,6 +5,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from cqrs_site.up import supervisor
 
+USAGE = "bin/up [--port PORT] [--no-demo] [--simulate RATE] [--workers N]"
+
 
 def _between(kind: type[int] | type[float], lowest: float, highest: float) -> Any:
     def read(text: str) -> int | float:
@@ -28,12 +30,19 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
 
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(*args, usage=USAGE, **kwargs)
+        parser.prog = "bin/up"
+        return parser
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--port", type=_between(int, 1, 65535), default=8000, help="default: 8000"
         )
         parser.add_argument(
-            "--no-demo", action="store_true", help="leave an empty system empty"
+            "--no-demo",
+            action="store_true",
+            help="place no orders in an empty system (users and a key are made)",
         )
         parser.add_argument(
             "--simulate",
