@@ -42,6 +42,15 @@ def skipped_events(projection: str, events: Sequence[RecordedEvent]) -> set[obje
     return set(found.values_list("event_id", flat=True))
 
 
+def is_held(projection: str, stream: str) -> bool:
+    return DeadLetter.objects.filter(projection=projection, stream=stream).exists()
+
+
+def count(projection: str) -> int:
+    """How many streams are held for the projection."""
+    return DeadLetter.objects.filter(projection=projection).count()
+
+
 def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
     """Holds the streams from their failing events on; with the lease in hand."""
     projection = registry.get(checkpoint.projection)

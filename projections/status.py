@@ -9,8 +9,8 @@ from django.db import connections
 from django.utils import timezone
 
 from eventstore import settled, store
-from projections import checkpoints, failure, registry
-from projections.models import Checkpoint, DeadLetter
+from projections import checkpoints, dead_letters, failure, registry
+from projections.models import Checkpoint
 
 # A projection that is behind and has not moved for this long is stalled.
 STALLED_AFTER = timedelta(seconds=10)
@@ -107,7 +107,7 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
         eta_seconds=round(lag_events / rate, 1) if rate else None,
         advanced_at=slowest.advanced_at if slowest else None,
         worker=slowest.worker if slowest else "",
-        dead_letters=DeadLetter.objects.filter(projection=name).count(),
+        dead_letters=dead_letters.count(name),
         last_error=failure.text(failed, "error"),
         last_traceback=failure.text(failed, "traceback"),
     )
