@@ -1,18 +1,20 @@
 """One batch of one partition: rows and checkpoint change in one transaction (P2)."""
 
 import enum
-import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.db import connections, transaction
 
 from eventstore.events import RecordedEvent
-from projections import errors, row_sql
+from projections import dead_letters, errors, folding
+from projections.folding import Failed
 from projections.models import Checkpoint
-from projections.projection import Projection, Rows, keys_of
+from projections.partitions import bucket
+from projections.projection import Projection
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +26,15 @@ USING = "read"
 LEASE = """
 SELECT position, event_id, epoch, state, version,
        set_config('idle_in_transaction_session_timeout', '10s', true),
-       set_config('lock_timeout', '5s', true)
-FROM projections_checkpoint
+       set_config('lock_timeout', '5s', true),
+       EXISTS (
+           SELECT 1 FROM projections_deadletter d
+           WHERE d.projection = c.projection AND d.generation = c.generation
+       ),
+       EXISTS (
+           SELECT 1 FROM projections_skippedevent s WHERE s.projection = c.projection
+       )
+FROM projections_checkpoint c
 WHERE id = %s
 FOR UPDATE SKIP LOCKED
 """
@@ -48,6 +57,9 @@ WHERE id = %(id)s AND position = %(old)s AND position < %(new)s
 """
 
 
+Fold = Callable[[Projection, Sequence[RecordedEvent]], list[Failed]]
+
+
 class Outcome(enum.Enum):
     """ADVANCED: the checkpoint moved. OVERTAKEN: somebody else moved it meanwhile.
     BUSY: another worker holds the lease. IDLE: there was nothing to do.
@@ -63,6 +75,7 @@ class Outcome(enum.Enum):
 class Result:
     outcome: Outcome
     events: int = 0
+    parked: int = 0
 
 
 def advance(
@@ -77,30 +90,41 @@ def advance(
 
     window: in position order, starting with the event at the checkpoint (which proves
     that log and rows belong together) when the checkpoint is not at 0.
-    Raises LogDiverged, and whatever `fold` raises; nothing is changed then.
+    A stream whose event fails is parked there; the others go on.
+    Raises LogDiverged, and faults that are no event's; nothing is changed then.
     """
     events = _new_events(checkpoint, window, epoch=epoch)
     if not events:
         return Result(outcome=Outcome.IDLE)
+    fold = partial(
+        _fold_leased, projection, checkpoint, events, epoch=epoch, worker=worker
+    )
+    try:
+        return fold(folding.together)
+    except folding.RowRefused:
+        return fold(folding.singly)
+
+
+def _fold_leased(
+    projection: Projection,
+    checkpoint: Checkpoint,
+    events: Sequence[RecordedEvent],
+    fold: Fold,
+    *,
+    epoch: int,
+    worker: str,
+) -> Result:
     with transaction.atomic(using=USING):
         leased = _lease(checkpoint)
         if leased is None:
             return Result(outcome=Outcome.BUSY)
-        if leased != (checkpoint.position, checkpoint.event_id, checkpoint.epoch):
+        if leased.at != (checkpoint.position, checkpoint.event_id, checkpoint.epoch):
             return Result(outcome=Outcome.OVERTAKEN)
-        mine = [each for each in events if _belongs(checkpoint, each)]
-        taken = [each for each in mine if projection.takes(each)]
-        _fold(projection, taken)
+        taken = _taken(projection, checkpoint, events, leased)
+        failures = fold(projection, taken)
+        dead_letters.park(checkpoint, failures)
         _move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
-    return Result(outcome=Outcome.ADVANCED, events=len(events))
-
-
-def bucket(stream: str, partitions: int) -> int:
-    """The partition of a stream: the same in every process and for ever."""
-    if partitions == 1:
-        return 0
-    digest = hashlib.blake2b(stream.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % partitions
+    return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
 
 
 def _new_events(
@@ -123,33 +147,47 @@ def _new_events(
     return window[1:]
 
 
-def _lease(checkpoint: Checkpoint) -> tuple[int, UUID | None, int] | None:
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    at: tuple[int, UUID | None, int]  # position, event id, epoch
+    holds_streams: bool
+    skips_events: bool
+
+
+def _lease(checkpoint: Checkpoint) -> _Leased | None:
     with connections[USING].cursor() as cursor:
         cursor.execute(LEASE, [checkpoint.pk])
         row = cursor.fetchone()
     if row is None:
         return None
-    position, event_id, epoch, state, version, *_ = row
+    position, event_id, epoch, state, version, _, _, holds, skips = row
     if state != Checkpoint.State.RUNNING or version != checkpoint.version:
         return None
-    return position, event_id, epoch
+    return _Leased((position, event_id, epoch), holds, skips)
+
+
+def _taken(
+    projection: Projection,
+    checkpoint: Checkpoint,
+    events: Sequence[RecordedEvent],
+    leased: _Leased,
+) -> list[RecordedEvent]:
+    """The events to fold: of this partition, of types it reads, not held or skipped."""
+    taken = [
+        each for each in events if _belongs(checkpoint, each) and projection.takes(each)
+    ]
+    if leased.holds_streams:
+        streams = list({each.stream for each in taken})
+        held = dead_letters.held_streams(checkpoint, streams)
+        taken = [each for each in taken if each.stream not in held]
+    if leased.skips_events:
+        skipped = dead_letters.skipped_events(projection.name, taken)
+        taken = [each for each in taken if each.event_id not in skipped]
+    return taken
 
 
 def _belongs(checkpoint: Checkpoint, event: RecordedEvent) -> bool:
     return bucket(event.stream, checkpoint.partitions) == checkpoint.partition
-
-
-def _fold(projection: Projection, events: Sequence[RecordedEvent]) -> None:
-    if not events:
-        return
-    rows = Rows()
-    for table in projection.tables:
-        rows.load(table, row_sql.load(table, keys_of(table, events), using=USING))
-    for event in events:
-        projection.fold(rows, event)
-    for table in projection.tables:
-        row_sql.write(table, rows.changed(table), using=USING)
-        row_sql.delete(table, rows.deleted(table), using=USING)
 
 
 def _move(

@@ -7,7 +7,7 @@ from django.conf import settings
 from eventstore import log
 from eventstore.errors import BadToken
 from eventstore.tokens import Token
-from projections import batch, checkpoints, errors, status
+from projections import checkpoints, errors, partitions, status
 from projections.models import Checkpoint
 
 # Between looks at a checkpoint: most writes are visible within a few milliseconds, so
@@ -55,6 +55,6 @@ def behind(name: str, *, stream: str | None = None) -> errors.Behind:
 
 def _position(found: list[Checkpoint], stream: str | None) -> int:
     if stream is not None and found:
-        partition = batch.bucket(stream, found[0].partitions)
+        partition = partitions.bucket(stream, found[0].partitions)
         return found[partition].position
     return min((each.position for each in found), default=0)

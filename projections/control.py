@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from projections import checkpoints, errors, registry
-from projections.models import AuditEntry, Checkpoint
+from projections import checkpoints, dead_letters, errors, registry
+from projections.models import AuditEntry, Checkpoint, DeadLetter
 
 USING = "read"
 
@@ -58,10 +58,39 @@ def rebuild(name: str, *, actor: str, reason: str) -> None:
                 quoted = connections[USING].ops.quote_name(table.name)
                 cursor.execute(f"DELETE FROM {quoted}")
         Checkpoint.objects.filter(pk__in=[each.pk for each in found]).delete()
+        DeadLetter.objects.filter(projection=name).delete()
         Checkpoint.objects.bulk_create(
             checkpoints.first(projection, generation=found[0].generation + 1)
         )
         _audit("rebuild", name, actor=actor, reason=reason)
+
+
+def retry(id: int, *, actor: str, reason: str) -> bool:
+    """Tries a held stream again now; True when it is held no longer.
+
+    Raises UnknownDeadLetter.
+    """
+    with transaction.atomic(using=USING):
+        letter = dead_letters.get(id)
+        freed = dead_letters.retry(id)
+        facts = {"stream": letter.stream, "freed": freed}
+        _audit("retry", letter.projection, actor=actor, reason=reason, **facts)
+    return freed
+
+
+def skip(id: int, *, actor: str, reason: str) -> bool:
+    """Passes the event that fails over for ever, and goes on with the stream.
+
+    True when the stream is held no longer. Raises UnknownDeadLetter, MissingReason.
+    """
+    if not reason.strip():
+        raise errors.MissingReason("skipping an event needs a reason")
+    with transaction.atomic(using=USING):
+        letter = dead_letters.get(id)
+        freed = dead_letters.skip(id, actor=actor, reason=reason)
+        facts = {"stream": letter.stream, "event_id": str(letter.event_id)}
+        _audit("skip", letter.projection, actor=actor, reason=reason, **facts)
+    return freed
 
 
 def _locked(name: str) -> Sequence[Checkpoint]:

@@ -25,6 +25,18 @@ class NotAllowedInState(ProjectionError):
     code = "not-allowed-in-state"
 
 
+class UnknownDeadLetter(ProjectionError):
+    code = "unknown-dead-letter"
+
+    def __init__(self, *, id: int) -> None:
+        super().__init__(f"there is no dead letter {id}")
+        self.id = id
+
+
+class MissingReason(ProjectionError):
+    code = "missing-reason"
+
+
 class LogDiverged(ProjectionError):
     """The event at a checkpoint is gone or another: the rows need a rebuild."""
 

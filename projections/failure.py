@@ -38,6 +38,19 @@ def is_timeout(error: BaseException) -> bool:
     return _sqlstate(error) in TIMEOUTS
 
 
+def is_of_event(error: BaseException) -> bool:
+    """Whether the event (or the code for it) is at fault, so that others may go on.
+
+    Not: the database, a fold that takes too long, and code or tables that are broken
+    for every event (SQLSTATE class 42, a module that is missing, memory).
+    """
+    if is_infrastructure(error) or is_timeout(error):
+        return False
+    if isinstance(error, errors.LogDiverged | ImportError | MemoryError):
+        return False
+    return not (_sqlstate(error) or "").startswith("42")
+
+
 def _sqlstate(error: BaseException) -> str | None:
     state: str | None = getattr(error.__cause__, "sqlstate", None)
     return state
@@ -55,7 +68,7 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
     changes: dict[str, Any] = {
         "failures": F("failures") + 1,
-        "failure": _described(error),
+        "failure": described(error),
         "next_attempt_at": timezone.now() + datetime.timedelta(seconds=delay),
     }
     if isinstance(error, errors.LogDiverged):
@@ -77,7 +90,7 @@ def text(checkpoint: Checkpoint | None, part: str) -> str:
     return checkpoint.failure[part] if checkpoint and checkpoint.failure else ""
 
 
-def _described(error: Exception) -> dict[str, str]:
+def described(error: Exception) -> dict[str, str]:
     return {
         "category": getattr(error, "code", "handler"),
         "error": f"{type(error).__name__}: {error}",

@@ -13,10 +13,12 @@ from rest_framework.request import Request
 from api.problems import Problem
 from eventstore import errors as log_errors
 from eventstore import tokens
-from projections import consistency, errors
+from projections import consistency, dead_letters, errors
 
 READ_POSITION = "Read-Position"
+PARKED_ORDERS = "Parked-Orders"
 LONGEST_WAIT_S = 30
+PARKED_RETRY_S = 60  # an operator is no machine
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?(?:$|[,;\s])")
 
@@ -26,18 +28,46 @@ def demand(request: Request, name: str, *, stream: str | None = None) -> int:
 
     stream: the one that is asked for; without it (lists) every partition has to have
     the demanded write. Raises Problem 400 `bad-consistency-token`, 503
-    `read-model-behind`.
+    `read-model-behind`, 503 `order-parked`.
     """
     text = request.headers.get("Consistency-Token")
     if not text:
         return consistency.position(name, stream=stream)
     try:
         token = tokens.parse(text)
-        return consistency.wait(name, token, stream=stream, seconds=_seconds(request))
+        refuse_held(name, stream)
+        stands = consistency.wait(name, token, stream=stream, seconds=_seconds(request))
+        # The checkpoint goes on past a stream that was parked meanwhile: look after
+        # the position, and before the rows.
+        refuse_held(name, stream)
+        return stands
     except log_errors.BadToken as error:
         raise Problem(status=400, code=error.code, detail=str(error)) from error
     except errors.Behind as error:
         raise behind(error) from error
+
+
+def refuse_held(name: str, stream: str | None) -> None:
+    """Raises Problem 503 `order-parked` while the stream is held for the projection."""
+    if stream is not None and dead_letters.is_held(name, stream):
+        raise held(name)
+
+
+def held(name: str) -> Problem:
+    """503: an operator has to look before the order can be read as it is now."""
+    return Problem(
+        status=503,
+        code="order-parked",
+        detail=f"An event of this order cannot be read into {name}: an operator has to "
+        "look. What was accepted is durable.",
+        headers={"Retry-After": str(PARKED_RETRY_S)},
+    )
+
+
+def parked(name: str) -> dict[str, str]:
+    """The header of a list that may lack orders which are held; {} when none is."""
+    count = dead_letters.count(name)
+    return {PARKED_ORDERS: str(count)} if count else {}
 
 
 def behind(error: errors.Behind) -> Problem:

@@ -55,6 +55,76 @@ class Checkpoint(models.Model):
         return f"{self.projection} {self.partition}/{self.partitions}"
 
 
+class DeadLetter(models.Model):
+    """A stream that is held for one projection, from the event that fails on.
+
+    What is held behind that event is derived from the log: the stream's events up to
+    the checkpoint. Changes only while the checkpoint's row is locked.
+    """
+
+    class State(models.TextChoices):
+        RETRYING = "retrying"  # tried again at next_attempt_at
+        PARKED = "parked"  # waits for an operator
+
+    projection = models.CharField(max_length=100)
+    generation = models.IntegerField()
+    stream = models.TextField()
+    # The failing event, and how it failed last.
+    position = models.BigIntegerField()
+    event_id = models.UUIDField()
+    version = models.IntegerField()
+    type = models.TextField()
+    category = models.CharField(max_length=50)
+    error = models.TextField()
+    traceback = models.TextField()
+    handler = models.CharField(max_length=200)
+    attempts = models.IntegerField(default=1)
+    state = models.CharField(
+        max_length=20, choices=State.choices, default=State.RETRYING
+    )
+    first_failed_at = models.DateTimeField(default=timezone.now)
+    last_failed_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["projection", "generation", "stream"],
+                name="projections_deadletter_key",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="projections_deadletter_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.projection} {self.stream} from version {self.version}"
+
+
+class SkippedEvent(models.Model):
+    """An event that a projection passes over for ever, by an operator's decision."""
+
+    projection = models.CharField(max_length=100)
+    event_id = models.UUIDField()
+    stream = models.TextField()
+    position = models.BigIntegerField()
+    actor = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["projection", "event_id"], name="projections_skippedevent_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.projection} skips {self.event_id}"
+
+
 class AuditEntry(models.Model):
     """What an operator did, and why. Appended in the transaction of the action."""
 

@@ -57,6 +57,15 @@ class Rows:
         self._rows[table][key] = None
         self._changed[table].add(key)
 
+    def forget(self, table: Table[Any], key: Hashable) -> None:
+        """As if the batch had never touched the row."""
+        self._rows[table].pop(key, None)
+        self._changed[table].discard(key)
+
+    def reload(self, table: Table[Row], found: Mapping[Hashable, Row]) -> None:
+        """Puts rows back as they are stored."""
+        self._rows[table].update(found)
+
     def changed(self, table: Table[Row]) -> list[Row]:
         rows = self._rows[table]
         return [rows[key] for key in self._changed[table] if rows[key] is not None]

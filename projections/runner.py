@@ -19,7 +19,14 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from eventstore import log, redis_client, settled, store, wakeup
 from eventstore.events import RecordedEvent
-from projections import batch, checkpoints, failure, registry
+from projections import (
+    batch,
+    checkpoints,
+    dead_letters,
+    errors,
+    failure,
+    registry,
+)
 from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -37,6 +44,9 @@ LONGEST_WAIT_S = 1.0
 # Partitions whose batch outlived its lease, by key: how many events they take at once
 # from then on, in this process. Each try in vain costs the time of a lease.
 _slow: dict[int, int] = {}
+# A process looks for held streams that are due this often. Seconds.
+HELD_LOOK_S = 0.5
+_looked_at = 0.0
 
 
 @dataclass(slots=True)
@@ -78,6 +88,7 @@ def run_round(*, worker: str) -> Round:
     done.held_back = now.settled < now.last
     epoch = log.identity().epoch
     windows = Windows(up_to=now.settled)
+    _retry_held({each.projection for each in behind}, done)
     for checkpoint in behind:
         # At or below: nothing new, as a settled position is not monotone. But a log
         # that never came as far as the checkpoint was restored: batch.py says so.
@@ -156,6 +167,25 @@ def _advance(
     if result.outcome in {batch.Outcome.ADVANCED, batch.Outcome.OVERTAKEN}:
         done.advanced += 1
         done.events += result.events
+
+
+def _retry_held(projections: set[str], done: Round) -> None:
+    """Tries held streams again whose time has come: outside the batches, so that
+    their back-off stops nobody.
+    """
+    global _looked_at
+    if time.monotonic() - _looked_at < HELD_LOOK_S:
+        return
+    _looked_at = time.monotonic()
+    for letter in dead_letters.due(projections):
+        try:
+            done.advanced += dead_letters.retry(letter.pk, wait=False)
+        except errors.UnknownDeadLetter:
+            continue  # another worker was faster
+        except Exception as error:
+            if not failure.is_infrastructure(error):
+                raise
+            done.database_error = error
 
 
 def _halve(checkpoint: Checkpoint, window: Sequence[RecordedEvent]) -> bool:

@@ -9,7 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from eventstore import settled, store
-from projections import checkpoints, failure, registry
+from projections import checkpoints, dead_letters, failure, registry
 from projections.models import Checkpoint
 
 # A projection that is behind and has not moved for this long is stalled.
@@ -43,6 +43,7 @@ class Status:
     state: running, catching_up, paused, stalled or faulted. position: of the
     partition furthest behind. rate: events a second, 0 while nothing moves;
     eta_seconds: until the lag is gone at that rate, None where that is unknown.
+    dead_letters: streams that are held; their events are not lag.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Status:
     eta_seconds: float | None
     advanced_at: datetime | None
     worker: str
+    dead_letters: int
     last_error: str
     last_traceback: str
 
@@ -105,6 +107,7 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
         eta_seconds=round(lag_events / rate, 1) if rate else None,
         advanced_at=slowest.advanced_at if slowest else None,
         worker=slowest.worker if slowest else "",
+        dead_letters=dead_letters.count(name),
         last_error=failure.text(failed, "error"),
         last_traceback=failure.text(failed, "traceback"),
     )

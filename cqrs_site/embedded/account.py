@@ -57,8 +57,12 @@ def command(
 
 
 def _passable(path: Path) -> bool:
-    """Whether any user may pass through every folder above `path`."""
-    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+    """Whether any user may pass through every folder above `path`.
+
+    Both as it is written and where it leads: a link may stand in a closed folder.
+    """
+    folders = {*path.absolute().parents, *path.resolve().parents}
+    return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
 @functools.cache

@@ -40,7 +40,10 @@ class OrderList(APIView):
         )
         return Response(
             {"data": [queries.listed(row) for row in page.rows], "next": page.next},
-            headers={freshness.READ_POSITION: str(stands)},
+            headers={
+                freshness.READ_POSITION: str(stands),
+                **freshness.parked("order_summary"),
+            },
         )
 
 
@@ -74,6 +77,7 @@ def _uuid(text: str) -> UUID:
 
 def _missing(stream: str) -> Problem:
     """An order that the log has is not unknown: its read table is behind."""
+    freshness.refuse_held("order_detail", stream)
     if store.version_of(stream):
         return freshness.behind(consistency.behind("order_detail", stream=stream))
     return _unknown(stream.removeprefix("order-"))

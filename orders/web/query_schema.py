@@ -103,6 +103,14 @@ def list_orders(
             _query("cursor", {"type": "string"}, "As `next` has it, of this query."),
             *HEADERS,
             _read_position(200),
+            OpenApiParameter(
+                freshness.PARKED_ORDERS,
+                {"type": "integer", "minimum": 1},
+                OpenApiParameter.HEADER,
+                description="Orders that the list may lack, because an event of them "
+                "cannot be read and is held; absent when there is none.",
+                response=[200],
+            ),
         ],
         responses={
             200: _found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
@@ -120,7 +128,8 @@ def get_order() -> Callable[[Method], Method]:
         summary="Get an order",
         description=(
             "An order that exists and is not in the read model yet is answered with "
-            "503 `read-model-behind`, never with 404."
+            "503 `read-model-behind`, never with 404. While an event of the order "
+            "cannot be read, who demands a later write is told 503 `order-parked`."
         ),
         tags=["queries"],
         parameters=[
@@ -135,7 +144,12 @@ def get_order() -> Callable[[Method], Method]:
         responses={
             200: _found(query_shapes.OrderSerializer, query_shapes.ORDER),
             304: OpenApiResponse(description="If-None-Match has this version."),
-            **_problems("order_detail", unknown, faults=faults),
+            **_problems(
+                "order_detail",
+                openapi.failure(freshness.held("order_detail")),
+                unknown,
+                faults=faults,
+            ),
         },
     )
 

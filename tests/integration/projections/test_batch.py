@@ -7,7 +7,6 @@ the latter counts points twice, or loses some, proves that the scenario bites.
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connections
 
@@ -120,28 +119,14 @@ def test_it_would_fold_twice_if_rows_and_checkpoint_were_two_transactions(starte
     assert points() == 16
 
 
-def test_it_changes_nothing_when_fold_raises_in_the_middle(started):
+def test_it_changes_nothing_when_the_code_is_broken(started):
+    def broken():
+        raise ImportError("half a deploy")
+
     for each in (3, 4, 5):
         earn(each)
-    with pytest.raises(ZeroDivisionError):
-        advance(batch, started, projection=Interrupted(4, lambda: 1 / 0))
-    assert (points(), accounts.checkpoint().position) == (10, started.position)
-
-
-def test_it_changes_nothing_when_the_rows_are_refused(started):
-    earn(3)
-    with sessions.opened() as open_session:
-        owner = open_session(autocommit=True)
-        owner.execute(
-            "ALTER TABLE loyalty_balance ADD CONSTRAINT few CHECK (points < 13)"
-        )
-        try:
-            with pytest.raises(DatabaseError) as refused:
-                advance(batch, started)
-        finally:
-            owner.execute("ALTER TABLE loyalty_balance DROP CONSTRAINT few")
-    assert isinstance(refused.value.__cause__, psycopg.errors.CheckViolation)
-    assert not failure.is_infrastructure(refused.value)
+    with pytest.raises(ImportError):
+        advance(batch, started, projection=Interrupted(4, broken))
     assert (points(), accounts.checkpoint().position) == (10, started.position)
 
 

@@ -1,0 +1,205 @@
+"""Streams that are held for a projection: parked, tried again, skipped (P5).
+
+All of it happens while the checkpoint's row is locked; otherwise a retry that frees a
+stream between a live batch's look and its commit would leave one event held for ever.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from eventstore import store
+from eventstore.events import RecordedEvent
+from projections import errors, failure, folding, partitions, registry
+from projections.folding import Failed
+from projections.models import Checkpoint, DeadLetter, SkippedEvent
+from projections.projection import Projection
+
+USING = "read"
+FIRST_DELAY_S = 1
+LONGEST_DELAY_S = 60
+
+
+def held_streams(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
+    """Which of the streams are held; with the lease in hand."""
+    found = DeadLetter.objects.filter(
+        projection=checkpoint.projection,
+        generation=checkpoint.generation,
+        stream__in=streams,
+    )
+    return set(found.values_list("stream", flat=True))
+
+
+def skipped_events(projection: str, events: Sequence[RecordedEvent]) -> set[object]:
+    """Ids of those events that the projection passes over for ever."""
+    found = SkippedEvent.objects.filter(
+        projection=projection, event_id__in=[each.event_id for each in events]
+    )
+    return set(found.values_list("event_id", flat=True))
+
+
+def is_held(projection: str, stream: str) -> bool:
+    return DeadLetter.objects.filter(projection=projection, stream=stream).exists()
+
+
+def count(projection: str) -> int:
+    """How many streams are held for the projection."""
+    return DeadLetter.objects.filter(projection=projection).count()
+
+
+def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
+    """Holds the streams from their failing events on; with the lease in hand."""
+    projection = registry.get(checkpoint.projection)
+    DeadLetter.objects.bulk_create(
+        [_letter(checkpoint, projection, failed) for failed in failures]
+    )
+
+
+def due(projections: Iterable[str], *, limit: int = 10) -> list[DeadLetter]:
+    """Their held streams whose next attempt is due, the longest waiting first."""
+    return list(
+        DeadLetter.objects.filter(
+            state=DeadLetter.State.RETRYING,
+            next_attempt_at__lte=timezone.now(),
+            projection__in=set(projections),
+        ).order_by("next_attempt_at")[:limit]
+    )
+
+
+def retry(id: int, *, wait: bool = True) -> bool:
+    """Applies a held stream's events in order; True when it is held no longer.
+
+    In a transaction of its own; new events of the stream wait behind it meanwhile.
+    wait: for a batch that is at work; otherwise False at once.
+    Raises UnknownDeadLetter.
+    """
+    with transaction.atomic(using=USING):
+        letter = get(id)
+        checkpoint = _leased(letter, wait=wait)
+        if checkpoint is None:
+            return False
+        letter = get(id)  # somebody may have freed it before we had the lease
+        projection = registry.get(letter.projection)
+        events = store.read_stream(letter.stream, from_version=letter.version)
+        held = [each for each in events if each.position <= checkpoint.position]
+        skipped = skipped_events(letter.projection, held)
+        failures = folding.singly(
+            projection,
+            [e for e in held if projection.takes(e) and e.event_id not in skipped],
+        )
+        if failures:
+            _failed_again(letter, failures[0])
+            return False
+        letter.delete()
+        return True
+
+
+def skip(id: int, *, actor: str, reason: str) -> bool:
+    """Passes the failing event over for ever and goes on; True when that frees it.
+
+    Raises UnknownDeadLetter.
+    """
+    with transaction.atomic(using=USING):
+        _leased(get(id), wait=True)
+        letter = get(id)
+        SkippedEvent.objects.get_or_create(
+            projection=letter.projection,
+            event_id=letter.event_id,
+            defaults={
+                "stream": letter.stream,
+                "position": letter.position,
+                "actor": actor,
+                "reason": reason,
+            },
+        )
+        return retry(id)
+
+
+def get(id: int) -> DeadLetter:
+    """Raises UnknownDeadLetter."""
+    try:
+        return DeadLetter.objects.get(pk=id)
+    except DeadLetter.DoesNotExist:
+        raise errors.UnknownDeadLetter(id=id) from None
+
+
+def held_events(letter: DeadLetter) -> int:
+    """How many events are held, the failing one included."""
+    events = store.read_stream(letter.stream, from_version=letter.version)
+    passed = _checkpoints(letter).order_by("-position")[0].position
+    return sum(1 for each in events if each.position <= passed)
+
+
+def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
+    """The checkpoint of the stream's partition, locked; None if others are at work."""
+    # All partitions, in order: which one the stream belongs to may change meanwhile.
+    all_of_them = _checkpoints(letter).order_by("pk")
+    locked = list(all_of_them.select_for_update(skip_locked=not wait))
+    if not locked or len(locked) < locked[0].partitions:
+        return None
+    mine = partitions.bucket(letter.stream, locked[0].partitions)
+    return next(each for each in locked if each.partition == mine)
+
+
+def _letter(
+    checkpoint: Checkpoint, projection: Projection, failed: Failed
+) -> DeadLetter:
+    event = failed.event
+    return DeadLetter(
+        projection=checkpoint.projection,
+        generation=checkpoint.generation,
+        stream=event.stream,
+        position=event.position,
+        event_id=event.event_id,
+        version=event.version,
+        type=event.type,
+        handler=_handler(projection),
+        next_attempt_at=_next_attempt(projection.name, attempts=1),
+        state=_state(projection.name, attempts=1),
+        **failure.described(failed.error),
+    )
+
+
+def _failed_again(letter: DeadLetter, failed: Failed) -> None:
+    event, projection = failed.event, registry.get(letter.projection)
+    # Another event of the stream than before begins its own count.
+    attempts = letter.attempts + 1 if event.event_id == letter.event_id else 1
+    DeadLetter.objects.filter(pk=letter.pk).update(
+        position=event.position,
+        event_id=event.event_id,
+        version=event.version,
+        type=event.type,
+        handler=_handler(projection),
+        attempts=attempts,
+        last_failed_at=timezone.now(),
+        next_attempt_at=_next_attempt(letter.projection, attempts=attempts),
+        state=_state(letter.projection, attempts=attempts),
+        **failure.described(failed.error),
+    )
+
+
+def _state(projection: str, *, attempts: int) -> DeadLetter.State:
+    most = settings.CQRS.query_side.projection(projection).max_attempts
+    return DeadLetter.State.PARKED if attempts >= most else DeadLetter.State.RETRYING
+
+
+def _next_attempt(projection: str, *, attempts: int) -> datetime | None:
+    if _state(projection, attempts=attempts) == DeadLetter.State.PARKED:
+        return None
+    delay = min(FIRST_DELAY_S * 2 ** (attempts - 1), LONGEST_DELAY_S)
+    return timezone.now() + timedelta(seconds=delay)
+
+
+def _handler(projection: Projection) -> str:
+    kind = type(projection)
+    return f"{kind.__module__}.{kind.__qualname__} version {projection.version}"
+
+
+def _checkpoints(letter: DeadLetter) -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.filter(
+        projection=letter.projection, generation=letter.generation
+    )

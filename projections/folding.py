@@ -1,0 +1,150 @@
+"""Folds the events of a batch; a stream whose event fails is left where it failed (P5).
+
+Every row belongs to one stream, so a stream's changes can be taken back alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import DataError, IntegrityError, transaction
+
+from eventstore.events import RecordedEvent
+from projections import failure, row_sql
+from projections.projection import Projection, Rows, keys_of
+
+USING = "read"
+RowRefused = (DataError, IntegrityError)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An event that could not be folded; `before` are those of its stream that were."""
+
+    event: RecordedEvent
+    error: Exception
+    before: Sequence[RecordedEvent]
+
+
+def together(projection: Projection, events: Sequence[RecordedEvent]) -> list[Failed]:
+    """Changes the tables by the events, in the caller's transaction on "read".
+
+    Returns what failed: of those streams the events before the failing one are folded,
+    the failing one and those behind it are not. Raises faults that are not an event's,
+    and RowRefused where the database refuses a row: then `singly` finds whose it was.
+    """
+    if not events:
+        return []
+    rows = _loaded(projection, events)
+    failures = _fold(projection, rows, events)
+    _write(projection, rows)
+    return failures
+
+
+def singly(projection: Projection, events: Sequence[RecordedEvent]) -> list[Failed]:
+    """As `together`, each stream written alone, at the price of statements for each."""
+    failures = []
+    for stream in _by_stream(events):
+        if _stored(projection, stream) is None:
+            continue
+        for place, event in enumerate(stream):
+            if error := _stored(projection, [event]):
+                failures.append(Failed(event, error, stream[:place]))
+                break
+    return failures
+
+
+def _fold(
+    projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
+) -> list[Failed]:
+    try:
+        for event in events:
+            projection.fold(rows, event)
+        return []
+    except Exception as error:
+        if not failure.is_of_event(error):
+            raise
+    # Rows are half changed: once more from the stored ones, each stream by itself.
+    _reload(projection, rows, events)
+    failures = []
+    for stream in _by_stream(events):
+        if failed := _fold_stream(projection, rows, stream):
+            failures.append(failed)
+    _redo(projection, rows, failures)
+    return failures
+
+
+def _fold_stream(
+    projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
+) -> Failed | None:
+    for place, event in enumerate(events):
+        try:
+            projection.fold(rows, event)
+        except Exception as error:
+            if not failure.is_of_event(error):
+                raise
+            _forget(projection, rows, events)
+            return Failed(event, error, events[:place])
+    return None
+
+
+def _redo(projection: Projection, rows: Rows, failures: Sequence[Failed]) -> None:
+    """Folds what came before the failing events, on rows as they are stored."""
+    before = [event for each in failures for event in each.before]
+    _reload(projection, rows, before)
+    for event in before:
+        projection.fold(rows, event)
+
+
+def _stored(
+    projection: Projection, events: Sequence[RecordedEvent]
+) -> Exception | None:
+    """Folds and writes these alone; the error if that is not possible."""
+    try:
+        with transaction.atomic(using=USING):
+            rows = _loaded(projection, events)
+            for event in events:
+                projection.fold(rows, event)
+            _write(projection, rows)
+    except Exception as error:
+        if not failure.is_of_event(error):
+            raise
+        return error
+    return None
+
+
+def _loaded(projection: Projection, events: Sequence[RecordedEvent]) -> Rows:
+    rows = Rows()
+    for table in projection.tables:
+        keys = keys_of(table, events)
+        rows.load(table, row_sql.load(table, keys, using=USING))
+    return rows
+
+
+def _reload(
+    projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
+) -> None:
+    _forget(projection, rows, events)
+    for table in projection.tables:
+        keys = keys_of(table, events)
+        rows.reload(table, row_sql.load(table, keys, using=USING))
+
+
+def _forget(
+    projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
+) -> None:
+    for table in projection.tables:
+        for key in keys_of(table, events):
+            rows.forget(table, key)
+
+
+def _write(projection: Projection, rows: Rows) -> None:
+    for table in projection.tables:
+        row_sql.write(table, rows.changed(table), using=USING)
+        row_sql.delete(table, rows.deleted(table), using=USING)
+
+
+def _by_stream(events: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:
+    found: dict[str, list[RecordedEvent]] = {}
+    for event in events:
+        found.setdefault(event.stream, []).append(event)
+    return list(found.values())
