@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -8,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from api import keys
 from api.models import ApiKey
@@ -45,10 +48,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = [
         "name",
         "prefix",
-        "scopes",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
+        "allowed",
+        "expires",
+        "last_used",
+        "revoked",
     ]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "prefix"]
@@ -57,7 +60,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         if obj is None:
             return ApiKeyForm.Meta.fields
-        return [field.name for field in ApiKey._meta.fields if field.name != "key_hash"]
+        return [*self.list_display, "created"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj) if obj else []
@@ -89,9 +92,34 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         response["Cache-Control"] = "no-store"
         return response
 
+    @admin.display(description="scopes")
+    def allowed(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description="created at")
+    def created(self, key: ApiKey) -> SafeString:
+        return _moment(key.created_at, otherwise="-")
+
+    @admin.display(description="expires at", ordering="expires_at")
+    def expires(self, key: ApiKey) -> SafeString:
+        return _moment(key.expires_at, otherwise="never")
+
+    @admin.display(description="last used at", ordering="last_used_at")
+    def last_used(self, key: ApiKey) -> SafeString:
+        return _moment(key.last_used_at, otherwise="never")
+
+    @admin.display(description="revoked at", ordering="revoked_at")
+    def revoked(self, key: ApiKey) -> SafeString:
+        return _moment(key.revoked_at, otherwise="-")
+
     @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         names = list(queryset.values_list("name", flat=True))
         for name in names:
             keys.revoke(name)
         self.message_user(request, f"Revoked: {', '.join(names)}.")
+
+
+def _moment(at: datetime | None, *, otherwise: str) -> SafeString:
+    text = f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else otherwise
+    return format_html("<span class='moment'>{}</span>", text)

@@ -1,7 +1,8 @@
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
-from django.views.generic import TemplateView
+from django.views.generic import RedirectView, TemplateView
 from drf_spectacular.views import SpectacularAPIView
 
 handler400 = "api.site_errors.handler400"
@@ -11,6 +12,8 @@ handler500 = "api.site_errors.handler500"
 
 urlpatterns = [
     path("", TemplateView.as_view(template_name="monitoring/start.html"), name="start"),
+    # Browsers ask for it where no page names another, as on answers in JSON.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("orders.web.urls")),

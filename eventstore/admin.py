@@ -1,57 +1,48 @@
 """The log in Django's admin: read-only, on indexed columns, without counting."""
 
-import json
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db import connections
-from django.db.models import Model, QuerySet
+from django.contrib.admin.utils import quote
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from eventstore import events, store, streams, time_travel
+from eventstore import showing, store, streams, time_travel
 from eventstore.models import Event, Stream
+from eventstore.paging import EstimatedChangeList, EstimatedPaginator
+from eventstore.streams import StreamType
 
 # A stream's page lists so many of its newest events; all are in the list of events.
 LISTED = 100
+LONGEST_POSITION = 18  # digits that a bigint holds in any case
+
+# Read tables with a row for each stream of a type, keyed by the stream's id.
+_rows: dict[str, list[type[Model]]] = {}
 
 
-class EstimatedPaginator(Paginator[Any]):
-    """Pages without COUNT(*), which would read the whole log.
-
-    Up to COUNTED rows are counted by fetching their keys; beyond that the planner's
-    estimate of the table stands in, so that under a filter the last pages are empty.
-    """
-
-    COUNTED = 1000
-
-    @cached_property
-    def count(self) -> int:
-        rows = cast(QuerySet[Any], self.object_list)
-        keys = rows.values_list("pk", flat=True)[: self.COUNTED + 1]
-        counted = len(keys)
-        if counted <= self.COUNTED:
-            return counted
-        return max(counted, _estimate(rows))
-
-
-def _estimate(rows: QuerySet[Any]) -> int:
-    with connections[rows.db].cursor() as cursor:
-        cursor.execute(
-            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
-            [rows.model._meta.db_table],
-        )
-        (estimate,) = cursor.fetchone()
-    return int(estimate)
+def show_rows(stream_type: StreamType, *models: type[Model]) -> None:
+    """Lets a stream's page link to its rows in read tables that are in the admin."""
+    _rows.setdefault(stream_type.name, []).extend(models)
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
     """Shows, and changes nothing; for tables that only code may write."""
+
+    paginator = EstimatedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each facet would count
+    list_per_page = 50
+
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[EstimatedChangeList]:
+        return EstimatedChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -75,45 +66,47 @@ class TypeFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         # The registered types: SELECT DISTINCT would read the whole table.
-        names = {e.name for each in streams.registered() for e in each.events}
-        return [(name, name) for name in sorted(names)]
+        return [(name, name) for name in sorted(_type_names())]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
 class LogAdmin(ReadOnly):
-    paginator = EstimatedPaginator
-    show_full_result_count = False
     ordering = ("-position",)
-    list_per_page = 50
     search_fields = ("stream",)  # shows the box; get_search_results does the search
     sortable_by = ("position",)
-    show_facets = admin.ShowFacets.NEVER  # each facet would count
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A position, an event type, or the beginning of a stream's name."""
+        """A position, an id, an event type, or the beginning of a stream's name."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        if term.isdecimal():
-            return queryset.filter(position=int(term[:18])), False
-        if any(term == e.name for each in streams.registered() for e in each.events):
+        if (one := _one_event(term)) is not None:
+            return queryset.filter(self.of_event(one)), False
+        if term in _type_names():
             return queryset.filter(type=term), False
         return queryset.filter(stream__gte=term, stream__lt=term + "\U0010ffff"), False
 
+    def of_event(self, found: Q) -> Q:
+        """What to list for a term that names events."""
+        return found
+
     @admin.display(description="recorded at")
-    def recorded(self, event: Event) -> str:
-        return events.rfc3339(event.recorded_at)
+    def recorded(self, event: Event) -> SafeString:
+        return showing.moment(event.recorded_at)
 
 
 @admin.register(Event)
 class EventAdmin(LogAdmin):
-    list_display = ("position", "type", "stream_link", "version", "recorded")
+    list_display = ("position", "type", "short_stream", "version", "recorded")
     list_filter = (TypeFilter,)
-    search_help_text = "A position, an event type, or how a stream's name begins."
+    search_help_text = (
+        "A position, the id of an order or event, an event type, "
+        "or how a stream's name begins."
+    )
     fields = (
         "position",
         "event_id",
@@ -128,31 +121,54 @@ class EventAdmin(LogAdmin):
     )
 
     @admin.display(description="occurred at")
-    def occurred(self, event: Event) -> str:
-        return events.rfc3339(event.occurred_at)
+    def occurred(self, event: Event) -> SafeString:
+        return showing.moment(event.occurred_at)
+
+    @admin.display(description="stream")
+    def short_stream(self, event: Event) -> SafeString:
+        return stream_link(event.stream, text=showing.short_id(event.stream))
 
     @admin.display(description="stream")
     def stream_link(self, event: Event) -> SafeString:
-        return _link("event", {"q": event.stream}, event.stream)
+        return stream_link(event.stream)
 
     @admin.display(description="data")
     def pretty_data(self, event: Event) -> SafeString:
-        return pretty(event.data)
+        return showing.pretty(event.data)
 
     @admin.display(description="metadata")
     def pretty_metadata(self, event: Event) -> SafeString:
-        return pretty(event.metadata)
+        return showing.pretty(event.metadata)
 
 
 @admin.register(Stream)
 class StreamAdmin(LogAdmin):
-    list_display = ("stream", "begun_with", "recorded")
-    search_help_text = "A position, an event type, or how a stream's name begins."
-    fields = ("stream", "newest_version", "newest_events", "state")
+    list_display = ("short_stream", "position", "begun_with", "recorded")
+    list_display_links = ("short_stream",)
+    search_help_text = (
+        "An order's id, the position or id of an event, the type of the first event, "
+        "or how a stream's name begins."
+    )
+    fields = ("stream", "newest_version", "rows", "newest_events", "state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stream]:
         events_of_all: QuerySet[Stream] = super().get_queryset(request)
         return events_of_all.filter(version=1)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Stream | None:
+        """By its name, too: /admin/eventstore/stream/order-…/change/."""
+        if object_id.isdecimal():
+            return super().get_object(request, object_id, from_field)
+        return self.get_queryset(request).filter(stream=object_id).first()
+
+    def of_event(self, found: Q) -> Q:
+        return Q(stream__in=Event.objects.filter(found).values("stream"))
+
+    @admin.display(description="stream")
+    def short_stream(self, first: Stream) -> SafeString:
+        return showing.short_id(first.stream)
 
     @admin.display(description="begun with")
     def begun_with(self, first: Stream) -> str:
@@ -162,38 +178,93 @@ class StreamAdmin(LogAdmin):
     def newest_version(self, first: Stream) -> int:
         return store.version_of(first.stream)
 
+    @admin.display(description="rows in read tables")
+    def rows(self, first: Stream) -> str:
+        name, _, id = first.stream.partition("-")
+        links = [(row_link(model, id),) for model in _rows.get(name, [])]
+        return format_html_join(" · ", "{}", links) or "-"
+
     @admin.display(description="events, newest first")
     def newest_events(self, first: Stream) -> SafeString:
-        rows = Event.objects.filter(stream=first.stream).order_by("-version")[:LISTED]
+        newest = Event.objects.filter(stream=first.stream).order_by("-version")
+        rows = list(newest.defer("data", "metadata")[:LISTED])
         return format_html(
-            "<ol reversed start='{}'>{}</ol>",
-            rows[0].version if rows else 0,
+            "<table><thead><tr><th>Version</th><th>Type</th><th>Occurred at</th>"
+            "<th>Recorded at</th></tr></thead><tbody>{}</tbody></table>{}",
             format_html_join(
                 "",
-                "<li><a href='{}'>{}</a> {}</li>",
+                "<tr><td>{}</td><td><a href='{}'>{}</a></td>"
+                "<td>{}</td><td>{}</td></tr>",
                 (
                     (
+                        each.version,
                         reverse("admin:eventstore_event_change", args=[each.position]),
                         each.type,
-                        events.rfc3339(each.recorded_at),
+                        showing.moment(each.occurred_at),
+                        showing.moment(each.recorded_at),
                     )
                     for each in rows
                 ),
             ),
+            _all_events(first.stream) if len(rows) == LISTED else "",
         )
 
     @admin.display(description="state now")
     def state(self, first: Stream) -> SafeString:
-        now = time_travel.state_at(first.stream, version=store.MAX_VERSION)
-        return pretty(msgspec.to_builtins(now))
+        try:
+            now = time_travel.state_at(first.stream, version=store.MAX_VERSION)
+        except Exception as error:
+            # Whatever the domain finds wrong with them, its events are shown.
+            return showing.block(f"cannot be folded: {type(error).__name__}: {error}")
+        return showing.pretty(msgspec.to_builtins(now))
 
 
-def pretty(value: Any) -> SafeString:
-    """JSON to read: indented, keys as stored."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return format_html("<pre>{}</pre>", text)
+def stream_link(stream: str, *, text: str = "") -> SafeString:
+    """A link to a stream's page, with its name if no other text is given."""
+    url = reverse("admin:eventstore_stream_change", args=[quote(stream)])
+    return format_html("<a href='{}'>{}</a>", url, text or stream)
 
 
-def _link(model: str, query: dict[str, str], text: str) -> SafeString:
-    url = reverse(f"admin:eventstore_{model}_changelist", query=query)
-    return format_html("<a href='{}'>{}</a>", url, text)
+def row_link(model: type[Model], id: object) -> SafeString:
+    """A link to the row with this key; says so where there is none (yet)."""
+    name = model._meta.verbose_name
+    try:
+        exists = model._default_manager.filter(pk=id).exists()
+    except ValidationError:
+        exists = False  # the key is no id of this table
+    if not exists:
+        return format_html("<span class='quiet'>no {} yet</span>", name)
+    meta = model._meta
+    page = f"admin:{meta.app_label}_{meta.model_name}_change"
+    return format_html(
+        "<a href='{}'>{}</a>", reverse(page, args=[quote(str(id))]), name
+    )
+
+
+def id_in(term: str) -> UUID | None:
+    """The UUID that a search term is, in any of its spellings."""
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
+
+
+def _one_event(term: str) -> Q | None:
+    """Events by position or by id: their own, or that of what the stream is about."""
+    if id := id_in(term):
+        names = [each.stream(id) for each in streams.registered()]
+        return Q(stream__in=names) | Q(event_id=id)
+    if not term.isdecimal():
+        return None
+    if len(term) > LONGEST_POSITION:
+        return Q(pk__in=[])
+    return Q(position=int(term))
+
+
+def _type_names() -> set[str]:
+    return {event.name for each in streams.registered() for event in each.events}
+
+
+def _all_events(stream: str) -> SafeString:
+    url = reverse("admin:eventstore_event_changelist", query={"q": stream})
+    return format_html("<p><a href='{}'>All events</a></p>", url)

@@ -1,34 +1,192 @@
 """The read tables of orders in Django's admin; projections alone write them."""
 
-from django.contrib import admin
+from datetime import datetime
+from typing import Any
 
-from eventstore.admin import EstimatedPaginator, ReadOnly
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+import eventstore.admin
+from eventstore import showing
+from eventstore.admin import ReadOnly
+from orders.domain import money
+from orders.domain.axes import Status
 from orders.models import OrderDetail, OrderSummary
+from orders.streams import ORDER
+
+eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail)
+
+# What the list of orders shows of their JSON.
+LISTED = (
+    "customer_id",
+    "external_reference",
+    "status",
+    "total",
+    "currency",
+    "placed_at",
+)
+
+
+class OrderRowAdmin(ReadOnly):
+    """A row of one order: found by the order's id, linked with the order's stream."""
+
+    search_fields = ("order_id",)  # shows the box; get_search_results does the search
+    search_help_text = "An order's id, the whole of it."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip().removeprefix(ORDER.stream(""))
+        return (queryset.filter(self.matching(term)) if term else queryset), False
+
+    def matching(self, term: str) -> Q:
+        id = eventstore.admin.id_in(term)
+        return Q(pk=id) if id else Q(pk__in=[])
+
+    @admin.display(description="order", ordering="order_id")
+    def order_short(self, row: OrderSummary | OrderDetail) -> SafeString:
+        return showing.short_id(row.order_id)
+
+    @admin.display(description="stream")
+    def stream(self, row: OrderSummary | OrderDetail) -> SafeString:
+        return eventstore.admin.stream_link(ORDER.stream(row.order_id))
 
 
 @admin.register(OrderSummary)
-class OrderSummaryAdmin(ReadOnly):
+class OrderSummaryAdmin(OrderRowAdmin):
     list_display = (
+        "order_short",
+        "reference",
+        "customer",
+        "status",
+        "payment",
+        "fulfillment",
+        "amount",
+        "placed",
+    )
+    list_filter = ("status", "payment_status", "fulfillment_status")
+    search_help_text = "An order's id, its reference or a customer's id, as they are."
+    ordering = ("-placed_at", "-order_id")
+    sortable_by = ("amount", "placed")
+    fields = (
         "order_id",
+        "stream",
+        "detail",
+        "version",
         "external_reference",
         "customer_id",
+        "country",
         "status",
         "payment_status",
         "fulfillment_status",
-        "total",
-        "currency",
-        "placed_at",
+        "amount",
+        "captured",
+        "refunded",
+        "line_count",
+        "units",
+        "returned_units",
+        "skus",
+        "placed",
+        "updated",
     )
-    list_filter = ("status", "payment_status", "fulfillment_status")
-    search_fields = ("=external_reference", "=customer_id")
-    search_help_text = "A reference or a customer id, as it is."
-    ordering = ("-placed_at",)
-    paginator = EstimatedPaginator
-    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderSummary]:
+        rows: QuerySet[OrderSummary] = super().get_queryset(request)
+        return rows.defer("folded")
+
+    def matching(self, term: str) -> Q:
+        # As they are: any other comparison would read the whole table.
+        named = Q(external_reference=term) | Q(customer_id=term)
+        return named | super().matching(term)
+
+    @admin.display(description="reference")
+    def reference(self, row: OrderSummary) -> str | None:
+        return row.external_reference
+
+    @admin.display(description="customer")
+    def customer(self, row: OrderSummary) -> str:
+        return row.customer_id
+
+    @admin.display(description="payment")
+    def payment(self, row: OrderSummary) -> str:
+        return row.payment_status
+
+    @admin.display(description="fulfillment")
+    def fulfillment(self, row: OrderSummary) -> str:
+        return row.fulfillment_status
+
+    @admin.display(description="total", ordering="total")
+    def amount(self, row: OrderSummary) -> SafeString:
+        return _amount(money.to_text(row.total), row.currency)
+
+    @admin.display(description="placed at", ordering="placed_at")
+    def placed(self, row: OrderSummary) -> SafeString:
+        return showing.moment(row.placed_at)
+
+    @admin.display(description="updated at")
+    def updated(self, row: OrderSummary) -> SafeString:
+        return showing.moment(row.updated_at)
+
+    @admin.display(description="whole order")
+    def detail(self, row: OrderSummary) -> SafeString:
+        return eventstore.admin.row_link(OrderDetail, row.order_id)
 
 
 @admin.register(OrderDetail)
-class OrderDetailAdmin(ReadOnly):
-    list_display = ("order_id", "version")
-    paginator = EstimatedPaginator
-    show_full_result_count = False
+class OrderDetailAdmin(OrderRowAdmin):
+    list_display = (
+        "order_short",
+        "customer",
+        "reference",
+        "status",
+        "amount",
+        "version",
+        "placed",
+    )
+    ordering = ("order_id",)
+    sortable_by = ("order_short",)
+    fields = ("order_id", "stream", "summary", "version", "pretty_order")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderDetail]:
+        # A page of 50 shows a few words of orders that may be 100 kB each.
+        rows: QuerySet[OrderDetail] = super().get_queryset(request)
+        words = {f"order_{name}": KT(f"order__{name}") for name in LISTED}
+        return rows.defer("order").annotate(**words)
+
+    @admin.display(description="customer")
+    def customer(self, row: Any) -> str:
+        return str(row.order_customer_id)
+
+    @admin.display(description="reference")
+    def reference(self, row: Any) -> str | None:
+        found: str | None = row.order_external_reference
+        return found
+
+    @admin.display(description="status")
+    def status(self, row: Any) -> str:
+        # Defaults are left out of the JSON.
+        return row.order_status or Status.PENDING.value
+
+    @admin.display(description="total")
+    def amount(self, row: Any) -> SafeString:
+        return _amount(row.order_total, row.order_currency)
+
+    @admin.display(description="placed at")
+    def placed(self, row: Any) -> SafeString:
+        return showing.moment(datetime.fromisoformat(row.order_placed_at))
+
+    @admin.display(description="summary")
+    def summary(self, row: OrderDetail) -> SafeString:
+        return eventstore.admin.row_link(OrderSummary, row.order_id)
+
+    @admin.display(description="order")
+    def pretty_order(self, row: OrderDetail) -> SafeString:
+        return showing.pretty(row.order)
+
+
+def _amount(amount: str, currency: str) -> SafeString:
+    return format_html("<span class='number'>{} {}</span>", amount, currency)

@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from eventstore import showing
 from eventstore.admin import ReadOnly
-from projections import status, terminal
+from projections import failure, status, terminal
 from projections.models import AuditEntry, Checkpoint
 
 # Read by shape as well as by colour.
@@ -22,21 +23,33 @@ _SIGNS = {
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnly):
-    """One line a partition; state and lag are those of the whole projection."""
+    """One line a partition; state, lag, rate and ETA are those of the projection."""
 
     list_display = (
         "projection",
-        "partition",
+        "part",
         "state_now",
-        "position",
         "lag_events",
         "lag_seconds",
+        "rate_now",
+        "eta",
+        "at_position",
         "advanced",
-        "version",
         "worker",
     )
     ordering = ("projection", "partition")
-    fields = (*list_display, "generation", "event_id", "epoch", "failures", "error")
+    sortable_by = ()
+    fields = (
+        *list_display,
+        "version",
+        "generation",
+        "epoch",
+        "event_id",
+        "folded",
+        "failures",
+        "next_attempt",
+        "last_failure",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Checkpoint]:
         # One look at the whole engine serves all lines of the page.
@@ -44,33 +57,78 @@ class CheckpointAdmin(ReadOnly):
         found: QuerySet[Checkpoint] = super().get_queryset(request)
         return found.filter(projection__in=self._standing)
 
+    @admin.display(description="partition")
+    def part(self, row: Checkpoint) -> str:
+        return f"{row.partition + 1} of {row.partitions}"
+
     @admin.display(description="state")
     def state_now(self, row: Checkpoint) -> SafeString:
         state = self._standing[row.projection].state
-        return format_html("{} {}", _SIGNS[state], state.replace("_", " "))
+        return format_html(
+            "<span class='state {}'><span aria-hidden='true'>{}</span> {}</span>",
+            state.replace("_", "-"),
+            _SIGNS[state],
+            state.replace("_", " "),
+        )
 
     @admin.display(description="lag (events)")
-    def lag_events(self, row: Checkpoint) -> str:
-        return f"{self._standing[row.projection].lag_events:,}"
+    def lag_events(self, row: Checkpoint) -> SafeString:
+        return _number(f"{self._standing[row.projection].lag_events:,}")
 
     @admin.display(description="lag (s)")
-    def lag_seconds(self, row: Checkpoint) -> str:
-        return f"{self._standing[row.projection].lag_seconds:,.1f}"
+    def lag_seconds(self, row: Checkpoint) -> SafeString:
+        return _number(f"{self._standing[row.projection].lag_seconds:,.1f}")
 
-    @admin.display(description="last advanced")
-    def advanced(self, row: Checkpoint) -> str:
-        return terminal.ago(row.advanced_at)
+    @admin.display(description="events/s")
+    def rate_now(self, row: Checkpoint) -> SafeString:
+        return _number(f"{self._standing[row.projection].rate:,.0f}")
 
-    @admin.display(description="last error")
-    def error(self, row: Checkpoint) -> SafeString:
-        found = self._standing[row.projection]
+    @admin.display(description="ETA")
+    def eta(self, row: Checkpoint) -> SafeString:
+        return _number(terminal.eta(self._standing[row.projection]))
+
+    @admin.display(description="position")
+    def at_position(self, row: Checkpoint) -> SafeString:
+        return _number(f"{row.position:,}")
+
+    @admin.display(description="advanced")
+    def advanced(self, row: Checkpoint) -> SafeString:
         return format_html(
-            "<pre>{}\n\n{}</pre>", found.last_error, found.last_traceback
+            "<span class='moment'>{}</span>", terminal.ago(row.advanced_at)
         )
+
+    @admin.display(description="events folded")
+    def folded(self, row: Checkpoint) -> str:
+        return f"{row.events_folded:,}"
+
+    @admin.display(description="next attempt at")
+    def next_attempt(self, row: Checkpoint) -> SafeString:
+        return showing.moment(row.next_attempt_at)
+
+    @admin.display(description="failure")
+    def last_failure(self, row: Checkpoint) -> SafeString | str:
+        if not row.failure:
+            return "none"
+        error, traceback = (failure.text(row, part) for part in ("error", "traceback"))
+        return format_html("<p>{}</p>{}", error, showing.block(traceback))
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
-    list_display = ("at", "actor", "action", "projection", "reason")
+    list_display = ("moment", "actor", "action", "projection", "reason")
     list_filter = ("action", "projection")
-    ordering = ("-at",)
+    ordering = ("-at", "-id")
+    sortable_by = ("moment",)
+    fields = ("moment", "actor", "action", "projection", "reason", "pretty_parameters")
+
+    @admin.display(description="at", ordering="at")
+    def moment(self, row: AuditEntry) -> SafeString:
+        return showing.moment(row.at)
+
+    @admin.display(description="parameters")
+    def pretty_parameters(self, row: AuditEntry) -> SafeString:
+        return showing.pretty(row.parameters)
+
+
+def _number(text: str) -> SafeString:
+    return format_html("<span class='number'>{}</span>", text)

@@ -48,7 +48,7 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
             f"{each.lag_events:,}",
             f"{each.lag_seconds:,.1f}",
             f"{each.rate:,.0f}",
-            _eta(each),
+            eta(each),
             ago(each.advanced_at),
             each.last_error,
         )
@@ -67,7 +67,8 @@ def print_one(console: Console, found: Status) -> None:
         console.print(found.last_traceback, markup=False, highlight=False)
 
 
-def _eta(found: Status) -> str:
+def eta(found: Status) -> str:
+    """Until the lag is gone, as h:mm:ss; \"-\" without lag, \"?\" while unknown."""
     if not found.lag_events:
         return "-"
     if found.eta_seconds is None:
