@@ -65,6 +65,22 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj) if obj else []
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # A key is shown once after it was made, and later there is nothing to save.
+        buttons = {
+            "show_save": object_id is None,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        shown = {**(extra_context or {}), **buttons}
+        return super().changeform_view(request, object_id, form_url, shown)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

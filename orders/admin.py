@@ -84,8 +84,8 @@ class OrderSummaryAdmin(OrderRowAdmin):
         "payment_status",
         "fulfillment_status",
         "amount",
-        "captured",
-        "refunded",
+        "captured_amount",
+        "refunded_amount",
         "line_count",
         "units",
         "returned_units",
@@ -122,6 +122,14 @@ class OrderSummaryAdmin(OrderRowAdmin):
     @admin.display(description="total", ordering="total")
     def amount(self, row: OrderSummary) -> SafeString:
         return _amount(money.to_text(row.total), row.currency)
+
+    @admin.display(description="captured")
+    def captured_amount(self, row: OrderSummary) -> SafeString:
+        return _amount(money.to_text(row.captured), row.currency)
+
+    @admin.display(description="refunded")
+    def refunded_amount(self, row: OrderSummary) -> SafeString:
+        return _amount(money.to_text(row.refunded), row.currency)
 
     @admin.display(description="placed at", ordering="placed_at")
     def placed(self, row: OrderSummary) -> SafeString:

@@ -40,15 +40,16 @@ class CheckpointAdmin(ReadOnly):
     ordering = ("projection", "partition")
     sortable_by = ()
     fields = (
-        *list_display,
+        *list_display[:3],
+        "last_failure",
+        "failures",
+        "next_attempt",
+        *list_display[3:],
         "version",
         "generation",
         "epoch",
         "event_id",
         "folded",
-        "failures",
-        "next_attempt",
-        "last_failure",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Checkpoint]:
