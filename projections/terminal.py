@@ -35,7 +35,7 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("projection", "state"):
         table.add_column(title, no_wrap=True)
-    for title in ("position", "head", "lag", "lag s", "rate/s", "ETA"):
+    for title in ("position", "head", "lag", "lag s", "rate/s", "ETA", "held"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("advanced", no_wrap=True)
     table.add_column("last error", overflow="fold")
@@ -49,6 +49,7 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
             f"{each.lag_seconds:,.1f}",
             f"{each.rate:,.0f}",
             eta(each),
+            str(each.dead_letters),
             ago(each.advanced_at),
             each.last_error,
         )

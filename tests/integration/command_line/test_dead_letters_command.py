@@ -46,6 +46,16 @@ def test_it_lists_what_is_held(held):
     assert json.loads(manage("list", "--projection", "order_summary", "--json")) == []
 
 
+def test_it_is_counted_in_the_list_of_projections(held):
+    out = io.StringIO()
+    call_command("projection", "list", stdout=out)
+    title, *lines = out.getvalue().splitlines()
+    column = title.index("held")
+    counts = {line.split()[0]: line[column : column + 4].strip() for line in lines}
+    assert counts["loyalty_balance"] == "1"
+    assert counts["order_summary"] == "0"
+
+
 def test_it_shows_one_with_its_traceback(held):
     assert "in failing" in manage("show", str(held))
     assert json.loads(manage("show", str(held), "--json"))["held_events"] == 2
