@@ -98,6 +98,22 @@ def retry(id: int, *, wait: bool = True) -> bool:
         return True
 
 
+def postpone(id: int, error: Exception) -> None:
+    """Counts an attempt that failed, though not by the event's fault."""
+    with transaction.atomic(using=USING):
+        letter = DeadLetter.objects.filter(pk=id).first()
+        if letter is None or _leased(letter, wait=False) is None:
+            return  # another worker has it, or has freed it
+        attempts = letter.attempts + 1
+        DeadLetter.objects.filter(pk=id).update(
+            attempts=attempts,
+            last_failed_at=timezone.now(),
+            next_attempt_at=_next_attempt(letter.projection, attempts=attempts),
+            state=_state(letter.projection, attempts=attempts),
+            **failure.described(error),
+        )
+
+
 def skip(id: int, *, actor: str, reason: str) -> bool:
     """Passes the failing event over for ever and goes on; True when that frees it.
 

@@ -183,9 +183,11 @@ def _retry_held(projections: set[str], done: Round) -> None:
         except errors.UnknownDeadLetter:
             continue  # another worker was faster
         except Exception as error:
-            if not failure.is_infrastructure(error):
-                raise
-            done.database_error = error
+            if failure.is_infrastructure(error):
+                done.database_error = error
+            else:
+                # Code that is broken for every event: others must not wait for it.
+                dead_letters.postpone(letter.pk, error)
 
 
 def _halve(checkpoint: Checkpoint, window: Sequence[RecordedEvent]) -> bool:

@@ -282,6 +282,26 @@ def test_it_leaves_the_held_streams_of_a_paused_projection_alone(bug):
     assert letter().attempts == 2
 
 
+def test_it_serves_the_others_when_the_code_for_a_held_stream_is_broken(
+    bug, monkeypatch
+):
+    accounts.open_account()
+    earn(3)
+    accounts.follow()
+
+    def broken(self, rows, event):
+        raise ImportError("half a deploy")
+
+    monkeypatch.setattr(LoyaltyBalance, "fold", broken)
+    due()
+    order = commands.handle(
+        ORDER, uuid4(), place(), at=accounts.AT, context=commands.Context(actor="t")
+    )
+    accounts.follow()
+    assert status.of("order_summary").position == order.position
+    assert (letter().attempts, letter().error) == (2, "ImportError: half a deploy")
+
+
 def test_it_does_not_wait_for_a_lease_to_try_again(bug):
     accounts.open_account()
     earn(3)
