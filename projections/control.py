@@ -1,35 +1,42 @@
-"""The one door for what operators do to projections: with a reason, audited."""
+"""The one door for what operators do to projections: permitted, explained, audited.
+
+Whichever way it comes (console, admin, API, command line): permission is asked for
+here, and what was done or refused is in the audit (P9).
+"""
 
 from collections.abc import Sequence
-from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 
-from projections import checkpoints, dead_letters, errors, registry
-from projections.models import AuditEntry, Checkpoint, DeadLetter
+from projections import actors, audit, checkpoints, dead_letters, errors, registry
+from projections.actors import Actor
+from projections.models import Checkpoint, DeadLetter
 
 USING = "read"
 
 
-def pause(name: str, *, actor: str, reason: str) -> None:
+def pause(name: str, *, actor: Actor, reason: str) -> None:
     """Stops a projection after the batch at work. Its rows stay as they are.
 
     Raises UnknownProjection, NotAllowedInState (already paused, or not started).
     """
-    with transaction.atomic(using=USING):
+    with audit.action(
+        "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
+    ):
         found = _locked(name)
         if all(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused already")
         _set_state(found, Checkpoint.State.PAUSED)
-        _audit("pause", name, actor=actor, reason=reason)
 
 
-def resume(name: str, *, actor: str, reason: str) -> None:
+def resume(name: str, *, actor: Actor, reason: str) -> None:
     """Lets a paused projection go on, and a failing one try again at once.
 
     Raises UnknownProjection, NotAllowedInState (running, or the log diverged).
     """
-    with transaction.atomic(using=USING):
+    with audit.action(
+        "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
+    ):
         found = _locked(name)
         if any(each.state == Checkpoint.State.FAULTED for each in found):
             raise errors.NotAllowedInState(
@@ -40,16 +47,17 @@ def resume(name: str, *, actor: str, reason: str) -> None:
         ):
             raise errors.NotAllowedInState(f"{name} is running already")
         _set_state(found, Checkpoint.State.RUNNING)
-        _audit("resume", name, actor=actor, reason=reason)
 
 
-def rebuild(name: str, *, actor: str, reason: str) -> None:
+def rebuild(name: str, *, actor: Actor, reason: str) -> None:
     """Empties the projection's tables and lets it read the log from the beginning.
 
     Readers see the tables fill again. Raises UnknownProjection, NotAllowedInState.
     """
-    projection = registry.get(name)
-    with transaction.atomic(using=USING):
+    with audit.action(
+        "rebuild", name, permission=actors.REBUILD, actor=actor, reason=reason
+    ):
+        projection = registry.get(name)
         found = _locked(name)
         if any(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused: resume it first")
@@ -62,34 +70,42 @@ def rebuild(name: str, *, actor: str, reason: str) -> None:
         Checkpoint.objects.bulk_create(
             checkpoints.first(projection, generation=found[0].generation + 1)
         )
-        _audit("rebuild", name, actor=actor, reason=reason)
 
 
-def retry(id: int, *, actor: str, reason: str) -> bool:
+def retry(id: int, *, actor: Actor, reason: str) -> bool:
     """Tries a held stream again now; True when it is held no longer.
 
     Raises UnknownDeadLetter.
     """
-    with transaction.atomic(using=USING):
+    with audit.action(
+        "retry", "", permission=actors.RETRY, actor=actor, reason=reason, id=id
+    ) as entry:
         letter = dead_letters.get(id)
-        freed = dead_letters.retry(id)
-        facts = {"stream": letter.stream, "freed": freed}
-        _audit("retry", letter.projection, actor=actor, reason=reason, **facts)
+        entry.projection = letter.projection
+        entry.parameters["stream"] = letter.stream
+        freed = entry.parameters["freed"] = dead_letters.retry(id)
     return freed
 
 
-def skip(id: int, *, actor: str, reason: str) -> bool:
+def skip(id: int, *, actor: Actor, reason: str) -> bool:
     """Passes the event that fails over for ever, and goes on with the stream.
 
-    True when the stream is held no longer. Raises UnknownDeadLetter, MissingReason.
+    True when the stream is held no longer.
+    Raises NotPermitted, UnknownDeadLetter, MissingReason.
     """
-    if not reason.strip():
-        raise errors.MissingReason("skipping an event needs a reason")
-    with transaction.atomic(using=USING):
+    with audit.action(
+        "skip",
+        "",
+        permission=actors.SKIP,
+        actor=actor,
+        reason=reason,
+        needs_reason=True,
+        id=id,
+    ) as entry:
         letter = dead_letters.get(id)
-        freed = dead_letters.skip(id, actor=actor, reason=reason)
-        facts = {"stream": letter.stream, "event_id": str(letter.event_id)}
-        _audit("skip", letter.projection, actor=actor, reason=reason, **facts)
+        entry.projection = letter.projection
+        entry.parameters |= {"stream": letter.stream, "event_id": str(letter.event_id)}
+        freed = dead_letters.skip(id, actor=actor.name, reason=reason)
     return freed
 
 
@@ -108,10 +124,4 @@ def _locked(name: str) -> Sequence[Checkpoint]:
 def _set_state(found: Sequence[Checkpoint], state: Checkpoint.State) -> None:
     Checkpoint.objects.filter(pk__in=[each.pk for each in found]).update(
         state=state, failures=0, failure=None, next_attempt_at=None
-    )
-
-
-def _audit(action: str, name: str, *, actor: str, reason: str, **facts: Any) -> None:
-    AuditEntry.objects.create(
-        actor=actor, action=action, projection=name, reason=reason, parameters=facts
     )

@@ -25,6 +25,27 @@ class NotAllowedInState(ProjectionError):
     code = "not-allowed-in-state"
 
 
+class NotPermitted(ProjectionError):
+    """Who asks may not do this; `permission` is the one that is needed."""
+
+    code = "not-permitted"
+
+    def __init__(self, *, actor: str, action: str, permission: str) -> None:
+        super().__init__(
+            f"{actor} may not {action}: that needs the permission "
+            f"projections.{permission}"
+        )
+        self.permission = permission
+
+
+class UnknownOperation(ProjectionError):
+    code = "unknown-operation"
+
+    def __init__(self, *, id: int) -> None:
+        super().__init__(f"there is no operation {id}")
+        self.id = id
+
+
 class UnknownDeadLetter(ProjectionError):
     code = "unknown-dead-letter"
 
@@ -35,6 +56,10 @@ class UnknownDeadLetter(ProjectionError):
 
 class MissingReason(ProjectionError):
     code = "missing-reason"
+
+
+class ReasonTooLong(ProjectionError):
+    code = "reason-too-long"
 
 
 class LogDiverged(ProjectionError):

@@ -15,8 +15,14 @@ class Checkpoint(models.Model):
         PAUSED = "paused"
         FAULTED = "faulted"
 
+    class Role(models.TextChoices):
+        LIVE = "live"  # readers see its tables
+        SHADOW = "shadow"  # a rebuild fills them
+        KEPT = "kept"  # they were live before the last swap
+
     projection = models.CharField(max_length=100)
     generation = models.IntegerField(default=1)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.LIVE)
     partition = models.IntegerField(default=0)
     partitions = models.IntegerField(default=1)
     version = models.IntegerField()
@@ -42,6 +48,11 @@ class Checkpoint(models.Model):
             models.UniqueConstraint(
                 fields=["projection", "generation", "partition"],
                 name="projections_checkpoint_key",
+            ),
+            # At most one generation of a projection has a role.
+            models.UniqueConstraint(
+                fields=["projection", "role", "partition"],
+                name="projections_checkpoint_role_key",
             ),
             models.CheckConstraint(
                 condition=models.Q(
@@ -125,8 +136,85 @@ class SkippedEvent(models.Model):
         return f"{self.projection} skips {self.event_id}"
 
 
+class Operation(models.Model):
+    """A long action of an operator: what was asked, how far it is, how it ended.
+
+    Workers take it from state to state; it survives all of them. done and total are
+    positions of the log for a rebuild, held streams for a retry.
+    """
+
+    class Kind(models.TextChoices):
+        REBUILD = "rebuild"
+        ROLLBACK = "rollback"
+        RETRY = "retry"
+
+    class State(models.TextChoices):
+        FILLING = "filling"
+        TAILING = "tailing"
+        COMPARING = "comparing"
+        READY = "ready"  # waits for an operator's swap or cancel
+        SWAPPING = "swapping"
+        RETRYING = "retrying"
+        FINISHED = "finished"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    projection = models.CharField(max_length=100)
+    # The generation that a rebuild fills or a roll back brings back, and its code.
+    generation = models.IntegerField(null=True)
+    version = models.IntegerField()
+    state = models.CharField(max_length=20, choices=State.choices)
+    actor = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500, blank=True)
+    parameters = models.JSONField(default=dict)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    rate = models.FloatField(default=0)  # of `done`, per second
+    # What it waits for, or why it failed.
+    note = models.TextField(blank=True)
+    # What it needs to go on after a crash, and what it found.
+    progress = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    started_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        # What projections.control asks for; see actors.py.
+        permissions = [
+            ("pause", "Can pause and resume projections"),
+            ("rebuild", "Can rebuild and repartition projections"),
+            ("swap", "Can swap, roll back, discard and cancel rebuilds"),
+            ("retry", "Can retry held streams"),
+            ("skip", "Can skip failing events for ever"),
+            ("view_payload", "Can see the data of events"),
+        ]
+        constraints = [
+            # One rebuild or roll back of a projection at a time.
+            models.UniqueConstraint(
+                fields=["projection"],
+                condition=models.Q(finished_at=None) & ~models.Q(kind="retry"),
+                name="projections_operation_one",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["projection", "-id"], name="projections_operation_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk} of {self.projection}"
+
+
 class AuditEntry(models.Model):
-    """What an operator did, and why. Appended in the transaction of the action."""
+    """What an operator did or was refused, and why. Appended, never changed.
+
+    outcome: "done", "started" (an operation, which appends its own end), "refused", or
+    the state in which an operation ended.
+    """
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     actor = models.CharField(max_length=200)
@@ -134,6 +222,9 @@ class AuditEntry(models.Model):
     projection = models.CharField(max_length=100)
     reason = models.CharField(max_length=500, blank=True)
     parameters = models.JSONField(default=dict)
+    outcome = models.CharField(max_length=20, default="done")
+    detail = models.TextField(blank=True)
+    operation = models.BigIntegerField(null=True)
 
     class Meta:
         default_permissions = ("view",)

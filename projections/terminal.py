@@ -1,6 +1,5 @@
 """How projections are shown on a terminal."""
 
-import getpass
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import IO, cast
@@ -24,11 +23,6 @@ def console(stream: object) -> Console:
     """A console on a command's output; wide where nobody's terminal bounds it."""
     file = cast(IO[str], stream)
     return Console(file=file, width=None if file.isatty() else 200)
-
-
-def actor() -> str:
-    """Who runs a command on this terminal, for the audit."""
-    return f"{getpass.getuser()} (command line)"
 
 
 def print_table(console: Console, found: Sequence[Status]) -> None:

@@ -25,6 +25,9 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY 1
 """
+LEFT = """
+SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace
+"""
 TRIGGERS = """
 SELECT c.relname, t.tgname, t.tgenabled
 FROM pg_trigger t
@@ -72,6 +75,11 @@ def clean(pristine: Pristine) -> None:
 
 
 def _empty(cursor, triggers, filled) -> None:
+    for schema in ("projections_shadow", "projections_kept"):
+        # What a rebuild that a test broke off has left.
+        cursor.execute(LEFT, [schema])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'DROP TABLE {schema}."{table}"')
     tables = _tables(cursor)
     guarded = sorted({table for table, _, _ in triggers})
     for table in guarded:

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.table import Table
 
 from eventstore.events import rfc3339
-from projections import control, dead_letters, errors, registry, terminal
+from projections import actors, control, dead_letters, errors, registry, terminal
 from projections.models import DeadLetter
 
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         self, *, id: int | None, projection: str | None, reason: str, **_: Any
     ) -> None:
         ids = [id] if id is not None else [each.pk for each in _letters(projection)]
-        actor = terminal.actor()
+        actor = actors.command_line()
         freed = sum(control.retry(each, actor=actor, reason=reason) for each in ids)
         self.stdout.write(f"{freed} of {len(ids)} are held no longer")
         if freed < len(ids):
@@ -76,7 +76,7 @@ class Command(BaseCommand):
             )
 
     def _skip(self, *, id: int, reason: str, **_: Any) -> None:
-        freed = control.skip(id, actor=terminal.actor(), reason=reason)
+        freed = control.skip(id, actor=actors.command_line(), reason=reason)
         self.stdout.write("held no longer" if freed else "the next event fails too")
 
     def _json(self, value: Any) -> None:

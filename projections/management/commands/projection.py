@@ -13,7 +13,7 @@ from rich.progress import (
 )
 
 from eventstore.management import examples
-from projections import control, errors, status, terminal
+from projections import actors, control, errors, status, terminal
 
 # Between looks at a rebuild's progress. Seconds.
 LOOK_S = 0.5
@@ -74,11 +74,11 @@ class Command(BaseCommand):
             terminal.print_one(terminal.console(self.stdout), found[0])
 
     def _pause(self, *, name: str, reason: str, **_: Any) -> None:
-        control.pause(name, actor=terminal.actor(), reason=reason)
+        control.pause(name, actor=actors.command_line(), reason=reason)
         self.stdout.write(f"{name} is paused")
 
     def _resume(self, *, name: str, reason: str, **_: Any) -> None:
-        control.resume(name, actor=terminal.actor(), reason=reason)
+        control.resume(name, actor=actors.command_line(), reason=reason)
         self.stdout.write(f"{name} is running")
 
     def _rebuild(
@@ -86,7 +86,7 @@ class Command(BaseCommand):
     ) -> None:
         if not yes and sys.stdin.isatty():
             self._ask(status.of(name))
-        control.rebuild(name, actor=terminal.actor(), reason=reason)
+        control.rebuild(name, actor=actors.command_line(), reason=reason)
         if no_wait:
             self.stdout.write(f"{name} is being rebuilt by the workers")
             return

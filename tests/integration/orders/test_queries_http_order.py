@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from projections import control
+from projections import actors, control
 from tests.integration.orders.reading import Reader, project
 from tests.integration.orders.shop import ADDRESS, Shop, assert_problem
 
@@ -101,12 +101,12 @@ def test_it_does_not_call_an_order_unknown_that_the_log_has(
 def test_it_waits_no_longer_than_asked_for_a_write(shop: Shop, reader: Reader) -> None:
     order_id = shop.place()
     project()
-    control.pause("order_detail", actor="tests", reason="")
+    control.pause("order_detail", actor=actors.program("tests"), reason="")
     token = shop.change(order_id, "confirm")["Consistency-Token"]
     answer = reader.order(order_id, Consistency_Token=token, Prefer="wait=0")
     assert_problem(answer, 503, "read-model-behind")
     assert reader.order(order_id).json()["status"] == "pending"
-    control.resume("order_detail", actor="tests", reason="")
+    control.resume("order_detail", actor=actors.program("tests"), reason="")
     project()
     answer = reader.order(order_id, Consistency_Token=token, Prefer="wait=0")
     assert answer.json()["status"] == "confirmed"

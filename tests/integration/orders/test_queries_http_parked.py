@@ -6,7 +6,7 @@ import pytest
 
 from orders.projections.order_detail import OrderDetail
 from orders.projections.order_summary import OrderSummary
-from projections import control
+from projections import actors, control
 from projections.models import DeadLetter
 from tests.integration.orders.reading import ORDERS, Reader, project
 from tests.integration.orders.shop import Shop, assert_problem
@@ -45,7 +45,7 @@ def test_it_says_that_the_order_is_parked_when_the_write_is_demanded(
     assert reader.order(order_id).json()["version"] == 1
     broken.clear()
     for letter in DeadLetter.objects.all():
-        assert control.retry(letter.pk, actor="tests", reason="mended")
+        assert control.retry(letter.pk, actor=actors.program("tests"), reason="mended")
     answer = reader.order(order_id, Consistency_Token=token)
     assert answer.json()["status"] == "confirmed"
 

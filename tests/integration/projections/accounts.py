@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from eventstore import commands, log, store
 from eventstore.commands import Context
 from eventstore.events import RecordedEvent
-from projections import checkpoints, registry, runner
+from projections import actors, checkpoints, registry, runner
 from projections.models import Checkpoint
 from projections.projection import Rows
 from tests.loyalty import domain, models, streams
 from tests.loyalty.projections.balance import LoyaltyBalance
 
 NAME = "loyalty_balance"
+ADA = actors.program("ada")  # may do everything
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

@@ -16,7 +16,7 @@ from tests.integration.projections.accounts import NAME, Interrupted, earn, poin
 
 pytestmark = pytest.mark.usefixtures("database")
 
-ASKED = {"actor": "ada", "reason": "looking into it"}
+ASKED = {"actor": accounts.ADA, "reason": "looking into it"}
 ACTIONS = {"pause": control.pause, "resume": control.resume, "rebuild": control.rebuild}
 
 
@@ -129,7 +129,7 @@ def test_it_leaves_other_projections_alone(started):
 @pytest.mark.parametrize("action", ["pause", "resume", "rebuild"])
 def test_it_writes_down_who_did_what_and_why(action, started):
     if action == "resume":
-        control.pause(NAME, actor="someone", reason="else")
+        control.pause(NAME, actor=accounts.ADA, reason="else")
     ACTIONS[action](NAME, **ASKED)
     entry = AuditEntry.objects.latest("at")
     assert (entry.action, entry.projection) == (action, NAME)
@@ -142,13 +142,18 @@ def test_it_refuses_a_projection_that_is_not_there(action):
         ACTIONS[action]("no_such", **ASKED)
 
 
-def test_it_refuses_what_is_so_already_and_writes_nothing_down(started):
+def test_it_refuses_what_is_so_already_and_writes_that_down(started):
     with pytest.raises(errors.NotAllowedInState, match="running already"):
         control.resume(NAME, **ASKED)
     control.pause(NAME, **ASKED)
     with pytest.raises(errors.NotAllowedInState, match="paused already"):
         control.pause(NAME, **ASKED)
-    assert AuditEntry.objects.count() == 1
+    found = AuditEntry.objects.order_by("pk").values_list("action", "outcome")
+    assert list(found) == [
+        ("resume", "refused"),
+        ("pause", "done"),
+        ("pause", "refused"),
+    ]
 
 
 def test_it_refuses_before_a_worker_has_started_it():
@@ -176,7 +181,8 @@ def test_it_takes_two_rebuilds_at_once_for_one_after_the_other(started):
     )
     accounts.follow()
     assert points() == 10
-    assert AuditEntry.objects.count() == 1
+    outcomes = AuditEntry.objects.order_by("pk").values_list("outcome", flat=True)
+    assert sorted(outcomes) == ["done", "refused"]
 
 
 def test_it_does_not_rebuild_what_is_paused(started):

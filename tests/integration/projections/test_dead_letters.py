@@ -145,11 +145,11 @@ def test_it_stops_at_the_next_failing_event_of_the_stream(monkeypatch):
         earn(each)
     accounts.follow()
     broken.remove(3)
-    assert control.retry(letter().pk, actor="ada", reason="half mended") is False
+    assert control.retry(letter().pk, actor=accounts.ADA, reason="half mended") is False
     found = letter()
     assert (points(), found.version, found.attempts) == (9, 5, 1)
     broken.clear()
-    assert control.retry(found.pk, actor="ada", reason="mended") is True
+    assert control.retry(found.pk, actor=accounts.ADA, reason="mended") is True
     assert points() == 19
 
 
@@ -173,7 +173,7 @@ def test_it_finds_the_rows_that_the_database_refuses():
     found = letter()
     assert (found.stream, found.version) == ("account-2", 5)
     assert "CheckViolation" in found.traceback
-    control.retry(found.pk, actor="ada", reason="constraint dropped")
+    control.retry(found.pk, actor=accounts.ADA, reason="constraint dropped")
     assert points("2") == 119
 
 
@@ -244,14 +244,16 @@ def test_it_skips_an_event_for_ever_and_keeps_the_reason(bug):
         earn(each)
     accounts.follow()
     with pytest.raises(errors.MissingReason):
-        control.skip(letter().pk, actor="ada", reason=" ")
-    assert control.skip(letter().pk, actor="ada", reason="a double entry") is True
+        control.skip(letter().pk, actor=accounts.ADA, reason=" ")
+    assert (
+        control.skip(letter().pk, actor=accounts.ADA, reason="a double entry") is True
+    )
     assert points() == 6
     (skipped,) = SkippedEvent.objects.all()
     assert (skipped.stream, skipped.reason) == ("account-1", "a double entry")
-    entry = AuditEntry.objects.get(action="skip")
+    entry = AuditEntry.objects.get(action="skip", outcome="done")
     assert (entry.actor, entry.reason) == ("ada", "a double entry")
-    control.rebuild(NAME, actor="ada", reason="")
+    control.rebuild(NAME, actor=accounts.ADA, reason="")
     follow_all()
     assert points() == 6
     assert not DeadLetter.objects.exists()
@@ -263,7 +265,7 @@ def test_it_forgets_dead_letters_of_rows_that_are_built_anew(bug, monkeypatch):
         earn(each)
     accounts.follow()
     monkeypatch.undo()
-    control.rebuild(NAME, actor="ada", reason="mended")
+    control.rebuild(NAME, actor=accounts.ADA, reason="mended")
     follow_all()
     assert points() == 9
     assert not DeadLetter.objects.exists()
@@ -273,11 +275,11 @@ def test_it_leaves_the_held_streams_of_a_paused_projection_alone(bug):
     accounts.open_account()
     earn(3)
     accounts.follow()
-    control.pause(NAME, actor="ada", reason="")
+    control.pause(NAME, actor=accounts.ADA, reason="")
     due()
     accounts.follow()
     assert letter().attempts == 1
-    control.resume(NAME, actor="ada", reason="")
+    control.resume(NAME, actor=accounts.ADA, reason="")
     accounts.follow()
     assert letter().attempts == 2
 
@@ -317,4 +319,4 @@ def test_it_does_not_wait_for_a_lease_to_try_again(bug):
 
 def test_it_does_not_know_a_dead_letter_that_is_gone():
     with pytest.raises(errors.UnknownDeadLetter, match="there is no dead letter 7"):
-        control.retry(7, actor="ada", reason="")
+        control.retry(7, actor=accounts.ADA, reason="")

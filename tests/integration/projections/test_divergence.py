@@ -71,8 +71,8 @@ def test_it_does_not_resume_and_is_healed_by_a_rebuild(diverge, started):
     diverge(started)
     accounts.follow()
     with pytest.raises(errors.NotAllowedInState, match="only a rebuild helps"):
-        control.resume(accounts.NAME, actor="ada", reason="try")
-    control.rebuild(accounts.NAME, actor="ada", reason="restored")
+        control.resume(accounts.NAME, actor=accounts.ADA, reason="try")
+    control.rebuild(accounts.NAME, actor=accounts.ADA, reason="restored")
     healed = accounts.follow()
     assert (healed.state, healed.failures) == (Checkpoint.State.RUNNING, 0)
     assert healed.epoch == accounts.epoch()

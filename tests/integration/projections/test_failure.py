@@ -98,7 +98,7 @@ def test_it_goes_on_by_itself_once_the_code_is_mended(broken, monkeypatch):
 def test_it_tries_again_at_once_when_an_operator_says_so(broken, monkeypatch):
     accounts.follow()
     monkeypatch.undo()
-    control.resume(accounts.NAME, actor="ada", reason="mended")
+    control.resume(accounts.NAME, actor=accounts.ADA, reason="mended")
     accounts.follow()
     assert points() == 13
 

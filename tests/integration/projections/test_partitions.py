@@ -81,7 +81,7 @@ def test_it_gives_the_same_rows_as_one_partition(request):
     assert len(whole[0]) == len(whole[1]) == 12
     request.getfixturevalue("two_partitions")
     for name in ("order_summary", "order_detail"):
-        control.rebuild(name, actor="tests", reason="more partitions")
+        control.rebuild(name, actor=accounts.ADA, reason="more partitions")
     catch_up()
     assert rows() == whole
     split = checkpoints.live("order_summary")

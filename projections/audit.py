@@ -1,0 +1,102 @@
+"""The door's ledger: who may, who did, and who was refused (P9)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from projections import errors
+from projections.actors import Actor
+from projections.models import AuditEntry, Operation
+
+USING = "read"
+LONGEST_REASON = 500  # characters, as the contract has it
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """What will be written down of an action; `parameters` may grow while it runs."""
+
+    action: str
+    projection: str
+    actor: Actor
+    reason: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    operation: Operation | None = None
+
+
+@contextmanager
+def action(
+    name: str,
+    projection: str,
+    *,
+    permission: str,
+    actor: Actor,
+    reason: str,
+    needs_reason: bool = False,
+    **parameters: Any,
+) -> Iterator[Entry]:
+    """Runs the block in a transaction that also writes what was done, and by whom.
+
+    Without the permission, without a reason that is needed, or refused by the block,
+    nothing of it stands, and the refusal is written down instead.
+    Raises NotPermitted, MissingReason, ReasonTooLong, and what the block raises.
+    """
+    entry = Entry(
+        action=name,
+        projection=projection,
+        actor=actor,
+        reason=reason,
+        parameters=parameters,
+    )
+    try:
+        _allow(entry, permission, needs_reason=needs_reason)
+        with transaction.atomic(using=USING):
+            yield entry
+            write(entry, outcome="started" if entry.operation else "done")
+    except errors.ProjectionError as error:
+        write(entry, outcome="refused", detail=str(error))
+        raise
+
+
+def write(entry: Entry, *, outcome: str, detail: str = "") -> None:
+    AuditEntry.objects.create(
+        actor=entry.actor.name,
+        action=entry.action,
+        projection=entry.projection[:100],
+        reason=entry.reason[:LONGEST_REASON],
+        parameters=entry.parameters,
+        outcome=outcome,
+        detail=detail,
+        operation=entry.operation.pk if entry.operation else None,
+    )
+
+
+def ended(operation: Operation) -> None:
+    """Writes down how an operation ended, beside the entry of its start."""
+    AuditEntry.objects.create(
+        actor=operation.actor,
+        action=operation.kind,
+        projection=operation.projection,
+        reason=operation.reason,
+        parameters=operation.parameters,
+        outcome=operation.state,
+        detail=operation.note,
+        operation=operation.pk,
+    )
+
+
+def _allow(entry: Entry, permission: str, *, needs_reason: bool) -> None:
+    if permission not in entry.actor.permissions:
+        raise errors.NotPermitted(
+            actor=entry.actor.name, action=entry.action, permission=permission
+        )
+    if needs_reason and not entry.reason.strip():
+        raise errors.MissingReason(f"{entry.action} needs a reason")
+    if len(entry.reason) > LONGEST_REASON:
+        raise errors.ReasonTooLong(
+            f"a reason has at most {LONGEST_REASON} characters, "
+            f"this one {len(entry.reason)}"
+        )
