@@ -20,6 +20,11 @@ app.conf.task_default_queue = "operations"
 app.conf.beat_schedule = {
     # A follower that died, or a hint that was lost, is made good within a second.
     "sweep": {"task": "projections.follow", "schedule": 1.0, "options": {"expires": 1}},
+    "operate": {
+        "task": "projections.operate",
+        "schedule": 1.0,
+        "options": {"expires": 1},
+    },
 }
 
 

@@ -1,8 +1,8 @@
-"""The Celery tasks of the engine; see runner.py for what they do."""
+"""The Celery tasks of the engine; see runner.py and operating.py for what they do."""
 
 from celery import shared_task
 
-from projections import runner
+from projections import operating, operations, runner
 
 QUEUE = "projections"
 # A message that nobody took by then is worth nothing: the next sweep sends another.
@@ -15,3 +15,12 @@ def follow() -> int:
     batches = runner.follow()
     follow.apply_async(expires=EXPIRES_S)
     return batches
+
+
+@shared_task(name="projections.operate", queue="operations", ignore_result=True)
+def operate() -> int:
+    """Works on unfinished operations for one tenancy; comes back while there are any."""
+    steps = operating.work()
+    if operations.unfinished():
+        operate.apply_async(expires=EXPIRES_S)
+    return steps

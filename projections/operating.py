@@ -1,0 +1,59 @@
+"""What a worker of the queue "operations" does: takes every operation a step further."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+from projections import failure, operations, registry
+from projections.models import Operation
+
+logger = logging.getLogger(__name__)
+
+# A slot is given back after this, so that operations share them. Seconds.
+TENANCY_S = 5.0
+# Between two looks while nothing can be done. Seconds.
+PAUSE_S = 0.2
+
+# Takes one step of bounded length; True when there may be more to do at once.
+Step = Callable[[Operation], bool]
+STEPS: dict[str, Step] = {}
+
+
+def work(*, seconds: float = TENANCY_S) -> int:
+    """Works on what is unfinished for some seconds; returns how many steps it took."""
+    ends = time.monotonic() + seconds
+    steps = 0
+    try:
+        while time.monotonic() < ends and (found := operations.unfinished()):
+            took = sum(_step(each) for each in found if _is_ours(each))
+            steps += took
+            if not took:
+                time.sleep(PAUSE_S)
+    except (DatabaseError, InterfaceError) as error:
+        if not failure.is_infrastructure(error):
+            raise
+        # Nothing is lost: every step is a transaction, and the sweep comes again.
+        logger.warning("waiting for the database: %s", str(error).partition("\n")[0])
+        close_old_connections()
+    return steps
+
+
+def _step(operation: Operation) -> bool:
+    try:
+        return STEPS[operation.kind](operation)
+    except Exception as error:
+        if failure.is_infrastructure(error):
+            raise
+        logger.exception("%s failed", operation)
+        ended = operations.end(
+            operation, Operation.State.FAILED, note=failure.described(error)["error"]
+        )
+        return ended
+
+
+def _is_ours(operation: Operation) -> bool:
+    """Whether this process has the code for it; another version's worker may have."""
+    projection = registry.all().get(operation.projection)
+    return projection is not None and projection.version == operation.version
