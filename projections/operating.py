@@ -1,4 +1,4 @@
-"""What a worker of the queue "operations" does: takes every operation a step further."""
+"""What a worker of the queue "operations" does: takes each operation a step further."""
 
 import logging
 import time

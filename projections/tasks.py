@@ -19,7 +19,7 @@ def follow() -> int:
 
 @shared_task(name="projections.operate", queue="operations", ignore_result=True)
 def operate() -> int:
-    """Works on unfinished operations for one tenancy; comes back while there are any."""
+    """Works on unfinished operations for one tenancy, and comes back for the rest."""
     steps = operating.work()
     if operations.unfinished():
         operate.apply_async(expires=EXPIRES_S)
