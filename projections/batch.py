@@ -2,15 +2,17 @@
 
 import enum
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 from django.db import connections, transaction
 
+from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import dead_letters, errors, folding
+from projections import dead_letters, errors, folding, tables
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -24,7 +26,7 @@ USING = "read"
 # holder; the time-out gives it back when the holder's host vanished in between. A lock
 # of somebody else on a read table is waited for, but not for ever: others are served.
 LEASE = """
-SELECT position, event_id, epoch, state, version,
+SELECT position, event_id, epoch, role, state,
        set_config('idle_in_transaction_session_timeout', '10s', true),
        set_config('lock_timeout', '5s', true),
        EXISTS (
@@ -57,7 +59,21 @@ WHERE id = %(id)s AND position = %(old)s AND position < %(new)s
 """
 
 
-Fold = Callable[[Projection, Sequence[RecordedEvent]], list[Failed]]
+# Events that are read at once while the caller holds leases.
+RUN_TO_EVENTS = 1_000
+
+
+class Fold(Protocol):
+    """As folding.together."""
+
+    def __call__(
+        self,
+        projection: Projection,
+        events: Sequence[RecordedEvent],
+        /,
+        *,
+        schema: str = "",
+    ) -> list[Failed]: ...
 
 
 class Outcome(enum.Enum):
@@ -105,6 +121,26 @@ def advance(
         return fold(folding.singly)
 
 
+def run_to(
+    projection: Projection, checkpoint: Checkpoint, position: int, *, epoch: int
+) -> None:
+    """Folds up to an event's position exactly, while the caller holds the lease.
+
+    The caller's transaction, in which the checkpoint was locked and read, also has
+    whatever needs generations or partitions to stand at one position. The log is read
+    meanwhile, so the distance should be short.
+    Raises as `advance`; the checkpoint has the new position afterwards.
+    """
+    while checkpoint.position < position:
+        window = store.read_settled_from(
+            position=checkpoint.position, limit=RUN_TO_EVENTS, up_to=position
+        )
+        result = advance(projection, checkpoint, window, epoch=epoch, worker="")
+        if result.outcome is not Outcome.ADVANCED:
+            raise AssertionError(f"{checkpoint} {result.outcome} under its lease")
+        checkpoint.refresh_from_db(using=USING)
+
+
 def _fold_leased(
     projection: Projection,
     checkpoint: Checkpoint,
@@ -118,13 +154,23 @@ def _fold_leased(
         leased = _lease(checkpoint)
         if leased is None:
             return Result(outcome=Outcome.BUSY)
-        if leased.at != (checkpoint.position, checkpoint.event_id, checkpoint.epoch):
+        if leased.at != _standing(checkpoint):
             return Result(outcome=Outcome.OVERTAKEN)
         taken = _taken(projection, checkpoint, events, leased)
-        failures = fold(projection, taken)
+        failures = fold(projection, taken, schema=tables.schema_of(checkpoint.role))
         dead_letters.park(checkpoint, failures)
         _move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
     return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
+
+
+def _standing(checkpoint: Checkpoint) -> tuple[int, UUID | None, int, str]:
+    # The role too: after a swap the same position is that of other tables.
+    return (
+        checkpoint.position,
+        checkpoint.event_id,
+        checkpoint.epoch,
+        checkpoint.role,
+    )
 
 
 def _new_events(
@@ -149,7 +195,7 @@ def _new_events(
 
 @dataclass(frozen=True, slots=True)
 class _Leased:
-    at: tuple[int, UUID | None, int]  # position, event id, epoch
+    at: tuple[int, UUID | None, int, str]  # position, event id, epoch, role
     holds_streams: bool
     skips_events: bool
 
@@ -160,10 +206,10 @@ def _lease(checkpoint: Checkpoint) -> _Leased | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    position, event_id, epoch, state, version, _, _, holds, skips = row
-    if state != Checkpoint.State.RUNNING or version != checkpoint.version:
-        return None
-    return _Leased((position, event_id, epoch), holds, skips)
+    position, event_id, epoch, role, state, _, _, holds, skips = row
+    if state != checkpoint.state:
+        return None  # paused, or no longer filled, since it was read
+    return _Leased((position, event_id, epoch, role), holds, skips)
 
 
 def _taken(

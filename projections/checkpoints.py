@@ -1,6 +1,7 @@
 """The checkpoints that this code works on: made when missing, found when runnable."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,14 +17,28 @@ USING = "read"
 
 def live(name: str) -> list[Checkpoint]:
     """The partitions of a live generation, in order; [] before its start."""
-    found = list(
-        Checkpoint.objects.filter(projection=name).order_by("-generation", "partition")
-    )
-    return [each for each in found if each.generation == found[0].generation]
+    return of(name, Checkpoint.Role.LIVE)
+
+
+def of(name: str, role: Checkpoint.Role) -> list[Checkpoint]:
+    """The partitions of a projection's generation in a role, in order; [] for none."""
+    found = Checkpoint.objects.filter(projection=name, role=role)
+    return list(found.order_by("partition"))
+
+
+def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
+    """Those of the roles, all of them by default, with their leases held.
+
+    Waits for batches at work. In one order, so that two who lock do not deadlock.
+    """
+    found = Checkpoint.objects.select_for_update().filter(projection=name)
+    if roles:
+        found = found.filter(role__in=roles)
+    return list(found.order_by("pk"))
 
 
 def runnable() -> list[Checkpoint]:
-    """Running partitions of this code's versions, the one furthest behind first."""
+    """Running partitions that this code may write, the one furthest behind first."""
     projections = {name: each for name, each in registry.all().items() if _fed(name)}
     found = list(
         Checkpoint.objects.filter(projection__in=projections).order_by("position", "id")
@@ -37,23 +52,29 @@ def runnable() -> list[Checkpoint]:
         each
         for each in found
         if each.state == Checkpoint.State.RUNNING
-        and each.version == projections[each.projection].version
+        and projections[each.projection].maintains(each.version)
         and (each.next_attempt_at is None or each.next_attempt_at <= now)
     ]
 
 
-def first(projection: Projection, *, generation: int = 1) -> list[Checkpoint]:
-    """Checkpoints at the beginning of the log, one a configured partition; unsaved."""
-    partitions = settings.CQRS.query_side.projection(projection.name).partitions
+def first(
+    projection: Projection, *, partitions: int | None = None, **fields: Any
+) -> list[Checkpoint]:
+    """Checkpoints at the beginning of the log, one a partition; unsaved.
+
+    partitions: the configured number by default.
+    """
+    if partitions is None:
+        partitions = settings.CQRS.query_side.projection(projection.name).partitions
     epoch = log.identity().epoch
     return [
         Checkpoint(
             projection=projection.name,
             version=projection.version,
-            generation=generation,
             partition=partition,
             partitions=partitions,
             epoch=epoch,
+            **fields,
         )
         for partition in range(partitions)
     ]

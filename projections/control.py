@@ -112,10 +112,7 @@ def skip(id: int, *, actor: Actor, reason: str) -> bool:
 def _locked(name: str) -> Sequence[Checkpoint]:
     """The projection's checkpoints, with their leases held: no batch is under way."""
     registry.get(name)
-    keys = [each.pk for each in checkpoints.live(name)]
-    found = list(
-        Checkpoint.objects.select_for_update().filter(pk__in=keys).order_by("pk")
-    )
+    found = checkpoints.locked(name, Checkpoint.Role.LIVE)
     if not found:
         raise errors.NotAllowedInState(f"{name} has not been started by a worker yet")
     return found

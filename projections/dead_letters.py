@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import errors, failure, folding, partitions, registry
+from projections import errors, failure, folding, partitions, registry, tables
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
@@ -43,12 +43,20 @@ def skipped_events(projection: str, events: Sequence[RecordedEvent]) -> set[obje
 
 
 def is_held(projection: str, stream: str) -> bool:
-    return DeadLetter.objects.filter(projection=projection, stream=stream).exists()
+    """Whether the live tables lack events of the stream."""
+    return _of_live(projection).filter(stream=stream).exists()
 
 
 def count(projection: str) -> int:
-    """How many streams are held for the projection."""
-    return DeadLetter.objects.filter(projection=projection).count()
+    """How many streams are held for the projection's live tables."""
+    return _of_live(projection).count()
+
+
+def _of_live(projection: str) -> QuerySet[DeadLetter]:
+    live = Checkpoint.objects.filter(projection=projection, role=Checkpoint.Role.LIVE)
+    return DeadLetter.objects.filter(
+        projection=projection, generation__in=live.values("generation")
+    )
 
 
 def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
@@ -90,6 +98,7 @@ def retry(id: int, *, wait: bool = True) -> bool:
         failures = folding.singly(
             projection,
             [e for e in held if projection.takes(e) and e.event_id not in skipped],
+            schema=tables.schema_of(checkpoint.role),
         )
         if failures:
             _failed_again(letter, failures[0])

@@ -25,29 +25,34 @@ class Failed:
     before: Sequence[RecordedEvent]
 
 
-def together(projection: Projection, events: Sequence[RecordedEvent]) -> list[Failed]:
+def together(
+    projection: Projection, events: Sequence[RecordedEvent], *, schema: str = ""
+) -> list[Failed]:
     """Changes the tables by the events, in the caller's transaction on "read".
 
+    schema: that of the generation's tables, "" for the live ones.
     Returns what failed: of those streams the events before the failing one are folded,
     the failing one and those behind it are not. Raises faults that are not an event's,
     and RowRefused where the database refuses a row: then `singly` finds whose it was.
     """
     if not events:
         return []
-    rows = _loaded(projection, events)
+    rows = _loaded(projection, events, schema)
     failures = _fold(projection, rows, events)
     _write(projection, rows)
     return failures
 
 
-def singly(projection: Projection, events: Sequence[RecordedEvent]) -> list[Failed]:
+def singly(
+    projection: Projection, events: Sequence[RecordedEvent], *, schema: str = ""
+) -> list[Failed]:
     """As `together`, each stream written alone, at the price of statements for each."""
     failures = []
     for stream in _by_stream(events):
-        if _stored(projection, stream) is None:
+        if _stored(projection, stream, schema) is None:
             continue
         for place, event in enumerate(stream):
-            if error := _stored(projection, [event]):
+            if error := _stored(projection, [event], schema):
                 failures.append(Failed(event, error, stream[:place]))
                 break
     return failures
@@ -96,12 +101,12 @@ def _redo(projection: Projection, rows: Rows, failures: Sequence[Failed]) -> Non
 
 
 def _stored(
-    projection: Projection, events: Sequence[RecordedEvent]
+    projection: Projection, events: Sequence[RecordedEvent], schema: str
 ) -> Exception | None:
     """Folds and writes these alone; the error if that is not possible."""
     try:
         with transaction.atomic(using=USING):
-            rows = _loaded(projection, events)
+            rows = _loaded(projection, events, schema)
             for event in events:
                 projection.fold(rows, event)
             _write(projection, rows)
@@ -112,11 +117,13 @@ def _stored(
     return None
 
 
-def _loaded(projection: Projection, events: Sequence[RecordedEvent]) -> Rows:
-    rows = Rows()
+def _loaded(
+    projection: Projection, events: Sequence[RecordedEvent], schema: str
+) -> Rows:
+    rows = Rows(schema=schema)
     for table in projection.tables:
         keys = keys_of(table, events)
-        rows.load(table, row_sql.load(table, keys, using=USING))
+        rows.load(table, row_sql.load(table, keys, using=USING, schema=rows.schema))
     return rows
 
 
@@ -126,7 +133,7 @@ def _reload(
     _forget(projection, rows, events)
     for table in projection.tables:
         keys = keys_of(table, events)
-        rows.reload(table, row_sql.load(table, keys, using=USING))
+        rows.reload(table, row_sql.load(table, keys, using=USING, schema=rows.schema))
 
 
 def _forget(
@@ -139,8 +146,8 @@ def _forget(
 
 def _write(projection: Projection, rows: Rows) -> None:
     for table in projection.tables:
-        row_sql.write(table, rows.changed(table), using=USING)
-        row_sql.delete(table, rows.deleted(table), using=USING)
+        row_sql.write(table, rows.changed(table), using=USING, schema=rows.schema)
+        row_sql.delete(table, rows.deleted(table), using=USING, schema=rows.schema)
 
 
 def _by_stream(events: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:

@@ -11,9 +11,11 @@ class Checkpoint(models.Model):
     """
 
     class State(models.TextChoices):
-        RUNNING = "running"
+        RUNNING = "running"  # followers advance it
         PAUSED = "paused"
         FAULTED = "faulted"
+        FILLING = "filling"  # a rebuild's own workers advance it
+        RESTING = "resting"  # of a kept generation: nobody does
 
     class Role(models.TextChoices):
         LIVE = "live"  # readers see its tables

@@ -33,9 +33,12 @@ class Table(Generic[Row]):
 class Rows:
     """The rows of one batch, in memory: loaded in one statement a table, changed by
     `fold`, written in one statement a table.
+
+    schema: of the tables they come from and go to; "" for the live ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, schema: str = "") -> None:
+        self.schema = schema
         self._rows: dict[Table[Any], dict[Hashable, Any]] = {}
         self._changed: dict[Table[Any], set[Hashable]] = {}
 
@@ -78,7 +81,9 @@ class Rows:
 class Projection:
     """Keeps read tables from the log. One subclass each, in <app>/projections/.
 
-    name, version: a change of what `fold` writes needs a higher version.
+    name, version: a change of what `fold` writes needs a higher version; after a deploy
+    it is rebuilt by itself. also_maintains: earlier versions whose rows `fold` leaves
+    right as well, so that this code may keep the old tables meanwhile.
     stream_type, reads: the event structs of that stream type that `fold` takes.
     tables: written by nobody else; each row belongs to one stream.
     """
@@ -88,6 +93,7 @@ class Projection:
     stream_type: ClassVar[StreamType]
     reads: ClassVar[Sequence[type[Any]]]
     tables: ClassVar[Sequence[Table[Any]]]
+    also_maintains: ClassVar[Sequence[int]] = ()
 
     def fold(self, rows: Rows, event: RecordedEvent) -> None:
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""
@@ -99,6 +105,10 @@ class Projection:
             event.stream.startswith(self._prefix)
             and event.type not in self._passed_over
         )
+
+    def maintains(self, version: int) -> bool:
+        """Whether this code may write the tables of that version."""
+        return version == self.version or version in self.also_maintains
 
     def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""

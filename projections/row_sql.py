@@ -1,4 +1,7 @@
-"""Loads and writes the rows of a batch: one statement a table, whatever the batch."""
+"""Loads and writes the rows of a batch: one statement a table, whatever the batch.
+
+schema: that of the generation's tables, "" for the live ones; see tables.py.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -6,19 +9,20 @@ from typing import Any
 import msgspec
 from django.db import connections, models
 
+from projections import tables
 from projections.projection import Table
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
 def load(
-    table: Table[Any], keys: Sequence[Hashable], *, using: str
+    table: Table[Any], keys: Sequence[Hashable], *, using: str, schema: str = ""
 ) -> Mapping[Hashable, Any]:
     """The table's rows with these keys, by key."""
     if not keys:
         return {}
     with connections[using].cursor() as cursor:
-        cursor.execute(_select(table, using), [list(keys)])
+        cursor.execute(_select(table, using, schema), [list(keys)])
         found = cursor.fetchall()
     names = [each.attname for each in _fields(table)]
     decoders = _decoders(table)
@@ -33,7 +37,9 @@ def load(
     return rows
 
 
-def write(table: Table[Any], rows: Sequence[models.Model], *, using: str) -> None:
+def write(
+    table: Table[Any], rows: Sequence[models.Model], *, using: str, schema: str = ""
+) -> None:
     """Inserts rows, or replaces those whose key exists."""
     if not rows:
         return
@@ -46,34 +52,37 @@ def write(table: Table[Any], rows: Sequence[models.Model], *, using: str) -> Non
         ]
     )
     with connections[using].cursor() as cursor:
-        cursor.execute(_upsert(table, using), [payload.decode()])
+        cursor.execute(_upsert(table, using, schema), [payload.decode()])
 
 
-def delete(table: Table[Any], keys: Sequence[Hashable], *, using: str) -> None:
+def delete(
+    table: Table[Any], keys: Sequence[Hashable], *, using: str, schema: str = ""
+) -> None:
     if not keys:
         return
     with connections[using].cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {_quoted(table, using)} WHERE {_key_is_any(table, using)}",
+            f"DELETE FROM {tables.qualified(table.name, schema)} "
+            f"WHERE {_key_is_any(table, using)}",
             [list(keys)],
         )
 
 
-def _select(table: Table[Any], using: str) -> str:
+def _select(table: Table[Any], using: str, schema: str) -> str:
     quote = connections[using].ops.quote_name
     columns = ", ".join(quote(each.column) for each in _fields(table))
     return (
-        f"SELECT {columns} FROM {_quoted(table, using)} "
+        f"SELECT {columns} FROM {tables.qualified(table.name, schema)} "
         f"WHERE {_key_is_any(table, using)}"
     )
 
 
-def _upsert(table: Table[Any], using: str) -> str:
+def _upsert(table: Table[Any], using: str, schema: str) -> str:
     quote = connections[using].ops.quote_name
     columns = [quote(each.column) for each in _fields(table)]
     key = quote(table.model._meta.pk.column)
     changes = ", ".join(f"{each} = excluded.{each}" for each in columns if each != key)
-    name = _quoted(table, using)
+    name = tables.qualified(table.name, schema)
     return (
         f"INSERT INTO {name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns)} "
@@ -86,10 +95,6 @@ def _key_is_any(table: Table[Any], using: str) -> str:
     key = table.model._meta.pk
     column = connections[using].ops.quote_name(key.column)
     return f"{column} = ANY(%s::{key.db_type(connections[using])}[])"
-
-
-def _quoted(table: Table[Any], using: str) -> str:
-    return connections[using].ops.quote_name(table.name)
 
 
 def _fields(table: Table[Any]) -> Sequence[Any]:

@@ -132,6 +132,21 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
+        migrations.AlterField(
+            model_name="checkpoint",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("running", "Running"),
+                    ("paused", "Paused"),
+                    ("faulted", "Faulted"),
+                    ("filling", "Filling"),
+                    ("resting", "Resting"),
+                ],
+                default="running",
+                max_length=20,
+            ),
+        ),
         migrations.AddConstraint(
             model_name="checkpoint",
             constraint=models.UniqueConstraint(

@@ -1,0 +1,173 @@
+"""Where the tables of a generation stand, and moving whole sets of them at once.
+
+The live tables keep the names that migrations gave them; those of a rebuild and those
+that a swap replaced have the same names in schemas of their own. So indexes and
+constraints never change a name, and a swap is a change of schema.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connections
+
+from projections.models import Checkpoint
+from projections.projection import Projection
+
+USING = "read"
+SHADOW = "projections_shadow"
+KEPT = "projections_kept"
+
+# Everything but indexes and constraints that have some: those are made after filling,
+# under the names they have on the live table.
+CREATE = """
+CREATE TABLE {new} (
+    LIKE {live} INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS
+)
+"""
+OPTIONS = "SELECT reloptions FROM pg_class WHERE oid = %s::regclass"
+# Who may read the live table may read the one that takes its place.
+GRANTS = """
+SELECT format(
+    'GRANT %%s ON {new} TO %%s%%s', a.privilege_type,
+    CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END,
+    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+)
+FROM pg_class c
+CROSS JOIN aclexplode(c.relacl) a
+LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE c.oid = %s::regclass AND a.grantee <> c.relowner
+"""
+CONSTRAINTS = """
+SELECT conname, pg_get_constraintdef(oid)
+FROM pg_constraint
+WHERE conrelid = %s::regclass AND contype IN ('p', 'u', 'x')
+ORDER BY contype, conname
+"""
+# Those that belong to no constraint.
+INDEXES = """
+SELECT c.relname, pg_get_indexdef(i.indexrelid)
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = %s::regclass
+  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)
+ORDER BY c.relname
+"""
+HOME = """
+SELECT n.nspname
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = %s::regclass
+"""
+LEFT = """
+SELECT relname
+FROM pg_class
+WHERE relkind = 'r' AND relnamespace = %s::regnamespace AND relname = ANY(%s)
+"""
+
+
+def schema_of(role: str) -> str:
+    """The schema of a role's tables; "" for the live ones, which are found by path."""
+    return {Checkpoint.Role.SHADOW: SHADOW, Checkpoint.Role.KEPT: KEPT}.get(
+        Checkpoint.Role(role), ""
+    )
+
+
+def qualified(name: str, schema: str = "") -> str:
+    quote = connections[USING].ops.quote_name
+    return f"{quote(schema)}.{quote(name)}" if schema else str(quote(name))
+
+
+def create_shadow(projection: Projection) -> None:
+    """Empty tables as the live ones are now, with keys and without other indexes."""
+    drop(projection, SHADOW)
+    with connections[USING].cursor() as cursor:
+        for name in _names(projection):
+            live, new = qualified(name), qualified(name, SHADOW)
+            cursor.execute(CREATE.format(new=new, live=live))
+            cursor.execute(OPTIONS, [live])
+            if options := cursor.fetchone()[0]:
+                cursor.execute(f"ALTER TABLE {new} SET ({', '.join(options)})")
+            cursor.execute(CONSTRAINTS, [live])
+            for constraint, definition in cursor.fetchall():
+                quoted = connections[USING].ops.quote_name(constraint)
+                cursor.execute(
+                    f"ALTER TABLE {new} ADD CONSTRAINT {quoted} {definition}"
+                )
+            cursor.execute(GRANTS.format(new=new), [live])
+            for (grant,) in cursor.fetchall():
+                cursor.execute(grant)
+
+
+def missing_indexes(projection: Projection) -> list[str]:
+    """The statements that give the shadow tables the indexes they still lack."""
+    statements = []
+    with connections[USING].cursor() as cursor:
+        for name in _names(projection):
+            cursor.execute(INDEXES, [qualified(name, SHADOW)])
+            there = {index for index, _ in cursor.fetchall()}
+            cursor.execute(INDEXES, [qualified(name)])
+            statements += [
+                _on_shadow(definition, name)
+                for index, definition in cursor.fetchall()
+                if index not in there
+            ]
+    return statements
+
+
+def analyze(projection: Projection) -> None:
+    """Tells the planner what the filled tables hold, before anybody queries them."""
+    with connections[USING].cursor() as cursor:
+        for name in _names(projection):
+            cursor.execute(f"ANALYZE {qualified(name, SHADOW)}")
+
+
+def lock(projection: Projection) -> None:
+    """Waits, as long as lock_timeout allows, until nobody reads the live tables."""
+    names = ", ".join(qualified(name) for name in _names(projection))
+    with connections[USING].cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+
+
+def move(projection: Projection, moves: Iterable[tuple[str, str]]) -> None:
+    """Sets tables from schema to schema, in this order; "" is the live one's."""
+    names = _names(projection)
+    home = _home(names[0])
+    with connections[USING].cursor() as cursor:
+        for source, target in moves:
+            to = connections[USING].ops.quote_name(target or home)
+            for name in names:
+                old = qualified(name, source or home)
+                cursor.execute(f"ALTER TABLE {old} SET SCHEMA {to}")
+
+
+def drop(projection: Projection, schema: str) -> None:
+    """Drops the projection's tables in a schema that is not the live one."""
+    if not schema:
+        raise AssertionError("live tables are never dropped")
+    with connections[USING].cursor() as cursor:
+        for name in left(_names(projection), schema):
+            cursor.execute(f"DROP TABLE {qualified(name, schema)}")
+
+
+def left(names: Sequence[str], schema: str) -> list[str]:
+    """Those of the tables that are in the schema."""
+    with connections[USING].cursor() as cursor:
+        cursor.execute(LEFT, [schema, list(names)])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _on_shadow(definition: str, name: str) -> str:
+    """`CREATE INDEX … ON <live> USING …`, as pg_get_indexdef writes it, elsewhere."""
+    head, using, rest = definition.partition(" USING ")
+    start = head.rpartition(" ON ")[0]
+    return f"{start} ON {qualified(name, SHADOW)}{using}{rest}"
+
+
+def _names(projection: Projection) -> list[str]:
+    return sorted(table.name for table in projection.tables)
+
+
+def _home(name: str) -> str:
+    with connections[USING].cursor() as cursor:
+        cursor.execute(HOME, [qualified(name)])
+        found: str = cursor.fetchone()[0]
+        return found
