@@ -5,7 +5,7 @@ stream between a live batch's look and its commit would leave one event held for
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -14,14 +14,20 @@ from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import errors, failure, folding, partitions, registry, tables
+from projections import (
+    back_off,
+    errors,
+    failure,
+    folding,
+    partitions,
+    registry,
+    tables,
+)
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
 
 USING = "read"
-FIRST_DELAY_S = 1
-LONGEST_DELAY_S = 60
 
 
 def held_streams(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
@@ -215,8 +221,7 @@ def _state(projection: str, *, attempts: int) -> DeadLetter.State:
 def _next_attempt(projection: str, *, attempts: int) -> datetime | None:
     if _state(projection, attempts=attempts) == DeadLetter.State.PARKED:
         return None
-    delay = min(FIRST_DELAY_S * 2 ** (attempts - 1), LONGEST_DELAY_S)
-    return timezone.now() + timedelta(seconds=delay)
+    return back_off.next_attempt_at(projection, failures=attempts)
 
 
 def _handler(projection: Projection) -> str:

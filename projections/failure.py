@@ -1,6 +1,5 @@
 """What happens when a batch fails: nothing is stored, and it is tried again later."""
 
-import datetime
 import logging
 import traceback
 from typing import Any
@@ -8,15 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
-from django.utils import timezone
 
-from projections import errors
+from projections import back_off, errors
 from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
-
-FIRST_DELAY_S = 1
-LONGEST_DELAY_S = 60
 
 # SQLSTATE classes that say nothing about the event: connection, serialisation and
 # deadlock, resources, operator intervention (PostgreSQL manual, appendix A).
@@ -60,16 +55,16 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     """Notes why a partition does not move, and when it is tried again.
 
     A log that diverged faults the partition at once: only a rebuild helps. A failing
-    `fold` is tried again after 1, 2, 4 … 60 s; after max_attempts the partition shows
-    as faulted and is still tried, so that a fix takes effect without a hand.
+    `fold` is tried again with back-off; after max_attempts the partition shows as
+    faulted and is still tried, so that a fix takes effect without a hand.
     """
     logger.error("%s failed", checkpoint, exc_info=error)
-    failures = checkpoint.failures + 1
-    delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
     changes: dict[str, Any] = {
         "failures": F("failures") + 1,
         "failure": described(error),
-        "next_attempt_at": timezone.now() + datetime.timedelta(seconds=delay),
+        "next_attempt_at": back_off.next_attempt_at(
+            checkpoint.projection, failures=checkpoint.failures + 1
+        ),
     }
     if isinstance(error, errors.LogDiverged):
         changes["state"] = Checkpoint.State.FAULTED
