@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from django.db import connections
 
-from projections import actors, audit, checkpoints, dead_letters, errors, registry
+from projections import (
+    actors,
+    audit,
+    checkpoints,
+    dead_letters,
+    errors,
+    failure,
+    registry,
+)
 from projections.actors import Actor
 from projections.models import Checkpoint, DeadLetter
 
@@ -84,6 +92,7 @@ def retry(id: int, *, actor: Actor, reason: str) -> bool:
         entry.projection = letter.projection
         entry.parameters["stream"] = letter.stream
         freed = entry.parameters["freed"] = dead_letters.retry(id)
+    failure.try_again(letter.projection)
     return freed
 
 
@@ -106,6 +115,7 @@ def skip(id: int, *, actor: Actor, reason: str) -> bool:
         entry.projection = letter.projection
         entry.parameters |= {"stream": letter.stream, "event_id": str(letter.event_id)}
         freed = dead_letters.skip(id, actor=actor.name, reason=reason)
+    failure.try_again(letter.projection)
     return freed
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -28,6 +28,12 @@ from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
 
 USING = "read"
+
+# Partitions that fail at once take turns to count what is held: the limit is exact.
+# The upper 16 bits keep these keys apart from others' (7: the log, 9: operations).
+COUNT_LOCK = """
+SELECT pg_advisory_xact_lock((10::bigint << 48) | (hashtext(%s)::bigint & 4294967295))
+"""
 
 
 def held_streams(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
@@ -66,11 +72,31 @@ def _of_live(projection: str) -> QuerySet[DeadLetter]:
 
 
 def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
-    """Holds the streams from their failing events on; with the lease in hand."""
+    """Holds the streams from their failing events on; with the lease in hand.
+
+    Raises TooManyDeadLetters beyond the projection's max_dead_letters.
+    """
+    if not failures:
+        return
+    _refuse_too_many(checkpoint, failures)
     projection = registry.get(checkpoint.projection)
     DeadLetter.objects.bulk_create(
         [_letter(checkpoint, projection, failed) for failed in failures]
     )
+
+
+def _refuse_too_many(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
+    name = checkpoint.projection
+    most = settings.CQRS.query_side.projection(name).max_dead_letters
+    with connections[USING].cursor() as cursor:
+        cursor.execute(COUNT_LOCK, [name])
+    held = DeadLetter.objects.filter(
+        projection=name, generation=checkpoint.generation
+    ).count()
+    if held + len(failures) > most:
+        raise errors.TooManyDeadLetters(
+            projection=name, held=held, more=len(failures), most=most
+        ) from failures[0].error
 
 
 def due(projections: Iterable[str], *, limit: int = 10) -> list[DeadLetter]:

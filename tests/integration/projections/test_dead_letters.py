@@ -335,3 +335,26 @@ def test_it_does_not_wait_for_a_lease_to_try_again(bug):
 def test_it_does_not_know_a_dead_letter_that_is_gone():
     with pytest.raises(errors.UnknownDeadLetter, match="there is no dead letter 7"):
         control.retry(7, actor=accounts.ADA, reason="")
+
+
+class Foreign(Exception):
+    code = 404  # as some libraries have it
+
+
+@pytest.mark.parametrize(
+    ("message", "stored"),
+    [
+        ("a\x00b", "Foreign: a\\x00b"),
+        ("a\ud800b", "Foreign: a\\ud800b"),
+        ("x" * 5000, "Foreign: " + "x" * 1991),
+    ],
+    ids=["NUL", "half a surrogate pair", "long"],
+)
+def test_it_can_store_whatever_an_error_says(monkeypatch, message, stored):
+    def failing(self, rows, event):
+        raise Foreign(message)
+
+    monkeypatch.setattr(LoyaltyBalance, "fold", failing)
+    accounts.open_account()
+    accounts.follow()
+    assert (letter().error, letter().category) == (stored, "handler")
