@@ -15,10 +15,12 @@ from projections import (
     dead_letters,
     errors,
     failure,
+    operations,
     registry,
+    retrying,
 )
 from projections.actors import Actor
-from projections.models import Checkpoint, DeadLetter
+from projections.models import Checkpoint, DeadLetter, Operation
 
 USING = "read"
 
@@ -94,6 +96,42 @@ def retry(id: int, *, actor: Actor, reason: str) -> bool:
         freed = entry.parameters["freed"] = dead_letters.retry(id)
     failure.try_again(letter.projection)
     return freed
+
+
+def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Begins to try all streams again that the projection holds now; workers do it.
+
+    Raises UnknownProjection, NotAllowedInState (not started, or under way already).
+    """
+    with audit.action(
+        "retry", name, permission=actors.RETRY, actor=actor, reason=reason
+    ) as entry:
+        _locked(name)
+        operation = retrying.begin(entry)
+    return operation
+
+
+def cancel_operation(id: int, *, actor: Actor, reason: str) -> Operation:
+    """Ends an operation that is under way, as it then stands.
+
+    A retry keeps what it has freed.
+    Raises UnknownOperation, NotAllowedInState (ended already).
+    """
+    asked = Operation.objects.filter(pk=id).first()
+    kind = asked.kind if asked else Operation.Kind.RETRY
+    permission = actors.RETRY if kind == Operation.Kind.RETRY else actors.SWAP
+    with audit.action(
+        "cancel", "", permission=permission, actor=actor, reason=reason, operation=id
+    ) as entry:
+        operation = operations.get(id)
+        entry.projection = operation.projection
+        if operation.kind != Operation.Kind.RETRY:
+            # Rebuilds and roll backs have tables to drop: their own cancel knows.
+            raise errors.NotAllowedInState(f"{operation} cannot be cancelled")
+        if not operations.end(operation, Operation.State.CANCELLED):
+            raise errors.NotAllowedInState(f"{operation} has ended already")
+    operation.refresh_from_db()
+    return operation
 
 
 def skip(id: int, *, actor: Actor, reason: str) -> bool:

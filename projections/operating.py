@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from projections import failure, operations, registry
+from projections import failure, operations, registry, retrying
 from projections.models import Operation
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,9 @@ PAUSE_S = 0.2
 
 # Takes one step of bounded length; True when there may be more to do at once.
 Step = Callable[[Operation], bool]
-STEPS: dict[str, Step] = {}
+STEPS: dict[str, Step] = {
+    Operation.Kind.RETRY: retrying.step,
+}
 
 
 def work(*, seconds: float = TENANCY_S) -> int:
@@ -27,7 +29,7 @@ def work(*, seconds: float = TENANCY_S) -> int:
     steps = 0
     try:
         while time.monotonic() < ends and (found := operations.unfinished()):
-            took = sum(_step(each) for each in found if _is_ours(each))
+            took = sum(step(each) for each in found if _is_ours(each))
             steps += took
             if not took:
                 time.sleep(PAUSE_S)
@@ -40,7 +42,11 @@ def work(*, seconds: float = TENANCY_S) -> int:
     return steps
 
 
-def _step(operation: Operation) -> bool:
+def step(operation: Operation) -> bool:
+    """Takes one step of an operation; one that raises ends it as failed.
+
+    True when there may be more to do at once. Raises faults of the infrastructure.
+    """
     try:
         return STEPS[operation.kind](operation)
     except Exception as error:
