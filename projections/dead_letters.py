@@ -127,7 +127,7 @@ def retry(id: int, *, wait: bool = True) -> bool:
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
         skipped = skipped_events(letter.projection, held)
-        failures = folding.singly(
+        failures = folding.bisected(
             projection,
             [e for e in held if projection.takes(e) and e.event_id not in skipped],
             schema=tables.schema_of(checkpoint.role),
