@@ -143,6 +143,11 @@ class ProjectionSettings(Section):
         return value
 
 
+class Rebuild(Section):
+    at_once: StrictInt = _whole(2, 1, 100, "rebuilds (at work at once)")
+    compare_timeout_s: StrictInt = _whole(600, 1, 86_400, "seconds (per table)")
+
+
 class Consistency(Section):
     default_timeout_ms: StrictInt = _whole(5000, 0, 30_000, "milliseconds")
     polling_interval_ms: StrictInt = _whole(100, 1, 10_000, "milliseconds")
@@ -156,6 +161,7 @@ class Caching(Section):
 
 class QuerySide(Section):
     projections: tuple[ProjectionSettings, ...] = ()
+    rebuild: Rebuild = Rebuild()
     consistency: Consistency = Consistency()
     caching: Caching = Caching()
 

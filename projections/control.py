@@ -5,8 +5,7 @@ here, and what was done or refused is in the audit (P9).
 """
 
 from collections.abc import Sequence
-
-from django.db import connections
+from datetime import datetime
 
 from projections import (
     actors,
@@ -17,12 +16,14 @@ from projections import (
     failure,
     operations,
     registry,
+    repartitioning,
     retrying,
 )
 from projections.actors import Actor
-from projections.models import Checkpoint, DeadLetter, Operation
+from projections.models import Checkpoint, Operation
+from projections.rebuilding import beginning, ending
 
-USING = "read"
+MOST_PARTITIONS = 256
 
 
 def pause(name: str, *, actor: Actor, reason: str) -> None:
@@ -59,27 +60,108 @@ def resume(name: str, *, actor: Actor, reason: str) -> None:
         _set_state(found, Checkpoint.State.RUNNING)
 
 
-def rebuild(name: str, *, actor: Actor, reason: str) -> None:
-    """Empties the projection's tables and lets it read the log from the beginning.
+def rebuild(
+    name: str,
+    *,
+    actor: Actor,
+    reason: str,
+    review: bool = False,
+    from_timestamp: datetime | None = None,
+    partitions: int | None = None,
+) -> Operation:
+    """Builds the projection's tables anew beside the live ones, then swaps them in.
 
-    Readers see the tables fill again. Raises UnknownProjection, NotAllowedInState.
+    review: stops before the swap. from_timestamp: only what events that occurred then
+    or later touch is folded anew. partitions: of the rebuilt projection, as configured
+    by default.
+    Raises NotPermitted, UnknownProjection, NotAllowedInState, WrongPartitions.
     """
+    parameters = {
+        "review": review,
+        "from_timestamp": from_timestamp.isoformat() if from_timestamp else None,
+        "partitions": partitions,
+    }
     with audit.action(
         "rebuild", name, permission=actors.REBUILD, actor=actor, reason=reason
-    ):
-        projection = registry.get(name)
-        found = _locked(name)
-        if any(each.state == Checkpoint.State.PAUSED for each in found):
-            raise errors.NotAllowedInState(f"{name} is paused: resume it first")
-        with connections[USING].cursor() as cursor:
-            for table in projection.tables:
-                quoted = connections[USING].ops.quote_name(table.name)
-                cursor.execute(f"DELETE FROM {quoted}")
-        Checkpoint.objects.filter(pk__in=[each.pk for each in found]).delete()
-        DeadLetter.objects.filter(projection=name).delete()
-        Checkpoint.objects.bulk_create(
-            checkpoints.first(projection, generation=found[0].generation + 1)
+    ) as entry:
+        entry.parameters |= {key: value for key, value in parameters.items() if value}
+        _check_partitions(partitions)
+        return beginning.rebuild(
+            entry, partitions=partitions, from_timestamp=from_timestamp
         )
+
+
+def swap(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Lets a rebuild that waits for review go on: its tables go live.
+
+    Raises NotPermitted, UnknownProjection, NotAllowedInState.
+    """
+    with audit.action(
+        "swap", name, permission=actors.SWAP, actor=actor, reason=reason
+    ) as entry:
+        operation = _current(name)
+        ready = operation.state == Operation.State.READY
+        if not ready or not operations.move(operation, Operation.State.SWAPPING):
+            raise errors.NotAllowedInState(
+                f"{operation.kind} {operation.pk} of {name} is {operation.state}, "
+                "not ready"
+            )
+        entry.operation = operation
+        return operation
+
+
+def rollback(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Brings back the tables that were live before the last swap, caught up.
+
+    Raises NotPermitted, UnknownProjection, NotAllowedInState (nothing kept).
+    """
+    with audit.action(
+        "rollback", name, permission=actors.SWAP, actor=actor, reason=reason
+    ) as entry:
+        return beginning.rollback(entry)
+
+
+def discard(name: str, *, actor: Actor, reason: str) -> None:
+    """Drops the tables that were kept for a roll back.
+
+    Raises NotPermitted, UnknownProjection, NotAllowedInState (nothing kept).
+    """
+    with audit.action(
+        "discard", name, permission=actors.SWAP, actor=actor, reason=reason
+    ):
+        ending.discard(name)
+
+
+def cancel(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Ends the rebuild or roll back under way; nothing of it is left behind.
+
+    Raises NotPermitted, UnknownProjection, NotAllowedInState.
+    """
+    with audit.action(
+        "cancel", name, permission=actors.SWAP, actor=actor, reason=reason
+    ) as entry:
+        operation = _current(name)
+        entry.parameters["operation"] = operation.pk
+        ending.cancel(operation)
+        return operation
+
+
+def repartition(name: str, partitions: int, *, actor: Actor, reason: str) -> None:
+    """Changes the number of a running projection's partitions.
+
+    Raises NotPermitted, UnknownProjection, NotAllowedInState, WrongPartitions.
+    """
+    with audit.action(
+        "repartition",
+        name,
+        permission=actors.REBUILD,
+        actor=actor,
+        reason=reason,
+        partitions=partitions,
+    ):
+        registry.get(name)
+        _check_partitions(partitions)
+        repartitioning.change(name, partitions)
 
 
 def retry(id: int, *, actor: Actor, reason: str) -> bool:
@@ -112,10 +194,10 @@ def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
 
 
 def cancel_operation(id: int, *, actor: Actor, reason: str) -> Operation:
-    """Ends an operation that is under way, as it then stands.
+    """Ends an operation that is under way, and returns it as it then stands.
 
-    A retry keeps what it has freed.
-    Raises UnknownOperation, NotAllowedInState (ended already).
+    A retry keeps what it has freed; of a rebuild or roll back nothing is left behind.
+    Raises NotPermitted, UnknownOperation, NotAllowedInState (ended already).
     """
     asked = Operation.objects.filter(pk=id).first()
     kind = asked.kind if asked else Operation.Kind.RETRY
@@ -125,12 +207,10 @@ def cancel_operation(id: int, *, actor: Actor, reason: str) -> Operation:
     ) as entry:
         operation = operations.get(id)
         entry.projection = operation.projection
-        if operation.kind != Operation.Kind.RETRY:
-            # Rebuilds and roll backs have tables to drop: their own cancel knows.
-            raise errors.NotAllowedInState(f"{operation} cannot be cancelled")
-        if not operations.end(operation, Operation.State.CANCELLED):
-            raise errors.NotAllowedInState(f"{operation} has ended already")
-    operation.refresh_from_db()
+        if operation.kind == Operation.Kind.RETRY:
+            retrying.cancel(operation)
+        else:
+            ending.cancel(operation)
     return operation
 
 
@@ -164,6 +244,21 @@ def _locked(name: str) -> Sequence[Checkpoint]:
     if not found:
         raise errors.NotAllowedInState(f"{name} has not been started by a worker yet")
     return found
+
+
+def _current(name: str) -> Operation:
+    registry.get(name)
+    operation = operations.current(name)
+    if operation is None:
+        raise errors.NotAllowedInState(f"no rebuild of {name} is under way")
+    return operation
+
+
+def _check_partitions(partitions: int | None) -> None:
+    if partitions is not None and not 1 <= partitions <= MOST_PARTITIONS:
+        raise errors.WrongPartitions(
+            f"{partitions} partitions: allowed is 1 to {MOST_PARTITIONS}"
+        )
 
 
 def _set_state(found: Sequence[Checkpoint], state: Checkpoint.State) -> None:

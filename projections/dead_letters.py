@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
@@ -99,13 +99,17 @@ def _refuse_too_many(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None
         ) from failures[0].error
 
 
-def due(projections: Iterable[str], *, limit: int = 10) -> list[DeadLetter]:
+def due(followed: Iterable[Checkpoint], *, limit: int = 10) -> list[DeadLetter]:
     """Their held streams whose next attempt is due, the longest waiting first."""
+    generations = {(each.projection, each.generation) for each in followed}
+    of_followed = Q(pk=None)
+    for projection, generation in generations:
+        of_followed |= Q(projection=projection, generation=generation)
     return list(
         DeadLetter.objects.filter(
+            of_followed,
             state=DeadLetter.State.RETRYING,
             next_attempt_at__lte=timezone.now(),
-            projection__in=set(projections),
         ).order_by("next_attempt_at")[:limit]
     )
 
@@ -115,7 +119,7 @@ def retry(id: int, *, wait: bool = True) -> bool:
 
     In a transaction of its own; new events of the stream wait behind it meanwhile.
     wait: for a batch that is at work; otherwise False at once.
-    Raises UnknownDeadLetter.
+    Raises UnknownDeadLetter, NotAllowedInState (tables of another version).
     """
     with transaction.atomic(using=USING):
         letter = get(id)
@@ -124,6 +128,11 @@ def retry(id: int, *, wait: bool = True) -> bool:
             return False
         letter = get(id)  # somebody may have freed it before we had the lease
         projection = registry.get(letter.projection)
+        if not projection.maintains(checkpoint.version):
+            raise errors.NotAllowedInState(
+                f"these tables of {projection.name} are of version "
+                f"{checkpoint.version}, this code is version {projection.version}"
+            )
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
         skipped = skipped_events(letter.projection, held)

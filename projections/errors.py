@@ -78,6 +78,10 @@ class ReasonTooLong(ProjectionError):
     code = "reason-too-long"
 
 
+class WrongPartitions(ProjectionError):
+    code = "wrong-partitions"
+
+
 class LogDiverged(ProjectionError):
     """The event at a checkpoint is gone or another: the rows need a rebuild."""
 

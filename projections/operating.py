@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from projections import failure, operations, registry, retrying
 from projections.models import Operation
+from projections.rebuilding import automatic, steps
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ PAUSE_S = 0.2
 # Takes one step of bounded length; True when there may be more to do at once.
 Step = Callable[[Operation], bool]
 STEPS: dict[str, Step] = {
+    Operation.Kind.REBUILD: steps.step,
+    Operation.Kind.ROLLBACK: steps.step,
     Operation.Kind.RETRY: retrying.step,
 }
 
@@ -26,11 +29,12 @@ STEPS: dict[str, Step] = {
 def work(*, seconds: float = TENANCY_S) -> int:
     """Works on what is unfinished for some seconds; returns how many steps it took."""
     ends = time.monotonic() + seconds
-    steps = 0
+    count = 0
     try:
+        automatic.begin_due()
         while time.monotonic() < ends and (found := operations.unfinished()):
             took = sum(step(each) for each in found if _is_ours(each))
-            steps += took
+            count += took
             if not took:
                 time.sleep(PAUSE_S)
     except (DatabaseError, InterfaceError) as error:
@@ -39,7 +43,7 @@ def work(*, seconds: float = TENANCY_S) -> int:
         # Nothing is lost: every step is a transaction, and the sweep comes again.
         logger.warning("waiting for the database: %s", str(error).partition("\n")[0])
         close_old_connections()
-    return steps
+    return count
 
 
 def step(operation: Operation) -> bool:
@@ -62,4 +66,4 @@ def step(operation: Operation) -> bool:
 def _is_ours(operation: Operation) -> bool:
     """Whether this process has the code for it; another version's worker may have."""
     projection = registry.all().get(operation.projection)
-    return projection is not None and projection.version == operation.version
+    return projection is not None and projection.maintains(operation.version)

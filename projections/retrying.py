@@ -42,6 +42,14 @@ def begin(entry: Entry) -> Operation:
     return operation
 
 
+def cancel(operation: Operation) -> None:
+    """Ends it; what it has freed stays. Raises NotAllowedInState (ended already)."""
+    ended = operations.end(operation, Operation.State.CANCELLED)
+    operation.refresh_from_db()
+    if not ended:
+        raise errors.NotAllowedInState(f"{operation} is {operation.state} already")
+
+
 def step(operation: Operation) -> bool:
     """Tries some streams again, each in a transaction of its own that also counts it.
 

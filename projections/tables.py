@@ -113,11 +113,13 @@ def missing_indexes(projection: Projection) -> list[str]:
     return statements
 
 
-def analyze(projection: Projection) -> None:
-    """Tells the planner what the filled tables hold, before anybody queries them."""
+def vacuum(projection: Projection) -> None:
+    """Cleans the shadow tables and tells the planner what they hold, before anybody
+    queries them. Outside a transaction.
+    """
     with connections[USING].cursor() as cursor:
-        for name in _names(projection):
-            cursor.execute(f"ANALYZE {qualified(name, SHADOW)}")
+        for name in left(_names(projection), SHADOW):
+            cursor.execute(f"VACUUM (ANALYZE) {qualified(name, SHADOW)}")
 
 
 def lock(projection: Projection) -> None:

@@ -12,7 +12,7 @@ from orders.streams import ORDER
 from projections import control, dead_letters, errors, runner, status
 from projections.models import AuditEntry, DeadLetter, SkippedEvent
 from tests.integration.eventstore import sessions
-from tests.integration.projections import accounts
+from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
 from tests.loyalty.projections.balance import LoyaltyBalance
 from tests.unit.orders.builders import place
@@ -268,8 +268,7 @@ def test_it_skips_an_event_for_ever_and_keeps_the_reason(bug):
     assert (skipped.stream, skipped.reason) == ("account-1", "a double entry")
     entry = AuditEntry.objects.get(action="skip", outcome="done")
     assert (entry.actor, entry.reason) == ("ada", "a double entry")
-    control.rebuild(NAME, actor=accounts.ADA, reason="")
-    follow_all()
+    rebuilds.rebuild()
     assert points() == 6
     assert not DeadLetter.objects.exists()
 
@@ -280,10 +279,9 @@ def test_it_forgets_dead_letters_of_rows_that_are_built_anew(bug, monkeypatch):
         earn(each)
     accounts.follow()
     monkeypatch.undo()
-    control.rebuild(NAME, actor=accounts.ADA, reason="mended")
-    follow_all()
+    rebuilds.rebuild()
     assert points() == 9
-    assert not DeadLetter.objects.exists()
+    assert status.of(NAME).dead_letters == 0
 
 
 def test_it_leaves_the_held_streams_of_a_paused_projection_alone(bug):

@@ -143,7 +143,7 @@ def test_it_keeps_what_it_has_freed_when_it_is_cancelled(broken):
     assert retrying.step(operation) is False
     assert result(operation) == ("cancelled", 1, 4, {"freed": 1, "failed": 0})
     assert held() == ["account-2", "account-3", "account-4"]
-    with pytest.raises(errors.NotAllowedInState, match="has ended already"):
+    with pytest.raises(errors.NotAllowedInState, match="is cancelled already"):
         control.cancel_operation(operation.pk, **ASKED)
 
 
