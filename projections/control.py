@@ -13,9 +13,11 @@ from projections import (
     checkpoints,
     dead_letters,
     errors,
+    failure,
     operations,
     registry,
     repartitioning,
+    retrying,
 )
 from projections.actors import Actor
 from projections.models import Checkpoint, Operation
@@ -174,7 +176,42 @@ def retry(id: int, *, actor: Actor, reason: str) -> bool:
         entry.projection = letter.projection
         entry.parameters["stream"] = letter.stream
         freed = entry.parameters["freed"] = dead_letters.retry(id)
+    failure.try_again(letter.projection)
     return freed
+
+
+def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Begins to try all streams again that the projection holds now; workers do it.
+
+    Raises UnknownProjection, NotAllowedInState (not started, or under way already).
+    """
+    with audit.action(
+        "retry", name, permission=actors.RETRY, actor=actor, reason=reason
+    ) as entry:
+        _locked(name)
+        operation = retrying.begin(entry)
+    return operation
+
+
+def cancel_operation(id: int, *, actor: Actor, reason: str) -> Operation:
+    """Ends an operation that is under way, and returns it as it then stands.
+
+    A retry keeps what it has freed; of a rebuild or roll back nothing is left behind.
+    Raises NotPermitted, UnknownOperation, NotAllowedInState (ended already).
+    """
+    asked = Operation.objects.filter(pk=id).first()
+    kind = asked.kind if asked else Operation.Kind.RETRY
+    permission = actors.RETRY if kind == Operation.Kind.RETRY else actors.SWAP
+    with audit.action(
+        "cancel", "", permission=permission, actor=actor, reason=reason, operation=id
+    ) as entry:
+        operation = operations.get(id)
+        entry.projection = operation.projection
+        if operation.kind == Operation.Kind.RETRY:
+            retrying.cancel(operation)
+        else:
+            ending.cancel(operation)
+    return operation
 
 
 def skip(id: int, *, actor: Actor, reason: str) -> bool:
@@ -196,6 +233,7 @@ def skip(id: int, *, actor: Actor, reason: str) -> bool:
         entry.projection = letter.projection
         entry.parameters |= {"stream": letter.stream, "event_id": str(letter.event_id)}
         freed = dead_letters.skip(id, actor=actor.name, reason=reason)
+    failure.try_again(letter.projection)
     return freed
 
 

@@ -5,23 +5,35 @@ stream between a live batch's look and its commit would leave one event held for
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import errors, failure, folding, partitions, registry, tables
+from projections import (
+    back_off,
+    errors,
+    failure,
+    folding,
+    partitions,
+    registry,
+    tables,
+)
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
 
 USING = "read"
-FIRST_DELAY_S = 1
-LONGEST_DELAY_S = 60
+
+# Partitions that fail at once take turns to count what is held: the limit is exact.
+# The upper 16 bits keep these keys apart from others' (7: the log, 9: operations).
+COUNT_LOCK = """
+SELECT pg_advisory_xact_lock((10::bigint << 48) | (hashtext(%s)::bigint & 4294967295))
+"""
 
 
 def held_streams(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
@@ -60,11 +72,31 @@ def _of_live(projection: str) -> QuerySet[DeadLetter]:
 
 
 def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
-    """Holds the streams from their failing events on; with the lease in hand."""
+    """Holds the streams from their failing events on; with the lease in hand.
+
+    Raises TooManyDeadLetters beyond the projection's max_dead_letters.
+    """
+    if not failures:
+        return
+    _refuse_too_many(checkpoint, failures)
     projection = registry.get(checkpoint.projection)
     DeadLetter.objects.bulk_create(
         [_letter(checkpoint, projection, failed) for failed in failures]
     )
+
+
+def _refuse_too_many(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
+    name = checkpoint.projection
+    most = settings.CQRS.query_side.projection(name).max_dead_letters
+    with connections[USING].cursor() as cursor:
+        cursor.execute(COUNT_LOCK, [name])
+    held = DeadLetter.objects.filter(
+        projection=name, generation=checkpoint.generation
+    ).count()
+    if held + len(failures) > most:
+        raise errors.TooManyDeadLetters(
+            projection=name, held=held, more=len(failures), most=most
+        ) from failures[0].error
 
 
 def due(followed: Iterable[Checkpoint], *, limit: int = 10) -> list[DeadLetter]:
@@ -104,7 +136,7 @@ def retry(id: int, *, wait: bool = True) -> bool:
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
         skipped = skipped_events(letter.projection, held)
-        failures = folding.singly(
+        failures = folding.bisected(
             projection,
             [e for e in held if projection.takes(e) and e.event_id not in skipped],
             schema=tables.schema_of(checkpoint.role),
@@ -224,8 +256,7 @@ def _state(projection: str, *, attempts: int) -> DeadLetter.State:
 def _next_attempt(projection: str, *, attempts: int) -> datetime | None:
     if _state(projection, attempts=attempts) == DeadLetter.State.PARKED:
         return None
-    delay = min(FIRST_DELAY_S * 2 ** (attempts - 1), LONGEST_DELAY_S)
-    return timezone.now() + timedelta(seconds=delay)
+    return back_off.next_attempt_at(projection, failures=attempts)
 
 
 def _handler(projection: Projection) -> str:

@@ -1,12 +1,35 @@
 import json
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from eventstore.events import rfc3339
-from projections import actors, control, dead_letters, errors, registry, terminal
-from projections.models import DeadLetter
+from projections import (
+    actors,
+    control,
+    dead_letters,
+    errors,
+    operating,
+    registry,
+    terminal,
+)
+from projections.models import DeadLetter, Operation
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 
 
 class Command(BaseCommand):
@@ -66,14 +89,36 @@ class Command(BaseCommand):
     def _retry(
         self, *, id: int | None, projection: str | None, reason: str, **_: Any
     ) -> None:
-        ids = [id] if id is not None else [each.pk for each in _letters(projection)]
         actor = actors.command_line()
-        freed = sum(control.retry(each, actor=actor, reason=reason) for each in ids)
-        self.stdout.write(f"{freed} of {len(ids)} are held no longer")
-        if freed < len(ids):
+        if projection is not None:
+            done = self._work(control.retry_all(projection, actor=actor, reason=reason))
+            freed, tried = done.result["freed"], done.done
+        else:
+            assert id is not None  # argparse sees to it
+            freed, tried = int(control.retry(id, actor=actor, reason=reason)), 1
+        self.stdout.write(f"{freed} of {tried} are held no longer")
+        if freed < tried:
+            raise CommandError(f"{tried - freed} failed again: see dead_letters list")
+
+    def _work(self, operation: Operation) -> Operation:
+        """Takes part in the operation until it ends, whether or not workers run."""
+        console = terminal.console(self.stderr)
+        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        try:
+            with shown:
+                task = shown.add_task(operation.projection, total=operation.total)
+                while operation.finished_at is None:
+                    if not operating.step(operation):
+                        time.sleep(operating.PAUSE_S)
+                    operation.refresh_from_db()
+                    shown.update(task, completed=operation.done)
+        except KeyboardInterrupt:
             raise CommandError(
-                f"{len(ids) - freed} failed again: see dead_letters list"
-            )
+                f"operation {operation.pk} is left to the workers"
+            ) from None
+        if operation.state != Operation.State.FINISHED:
+            raise CommandError(f"{operation} is {operation.state}: {operation.note}")
+        return operation
 
     def _skip(self, *, id: int, reason: str, **_: Any) -> None:
         freed = control.skip(id, actor=actors.command_line(), reason=reason)
