@@ -177,7 +177,12 @@ def _retry_held(projections: set[str], done: Round) -> None:
     if time.monotonic() - _looked_at < HELD_LOOK_S:
         return
     _looked_at = time.monotonic()
-    for letter in dead_letters.due(projections):
+    retry_due(projections, done)
+
+
+def retry_due(names: set[str], done: Round) -> None:
+    """Tries those held streams of these projections or reactors whose time has come."""
+    for letter in dead_letters.due(names):
         try:
             done.advanced += dead_letters.retry(letter.pk, wait=False)
         except errors.UnknownDeadLetter:
