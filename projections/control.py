@@ -4,7 +4,7 @@ Whichever way it comes (console, admin, API, command line): permission is asked 
 here, and what was done or refused is in the audit (P9).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from projections import (
@@ -21,6 +21,7 @@ from projections import (
 )
 from projections.actors import Actor
 from projections.models import Checkpoint, Operation
+from projections.reacting import starting
 from projections.rebuilding import beginning, ending
 
 MOST_PARTITIONS = 256
@@ -164,6 +165,61 @@ def repartition(name: str, partitions: int, *, actor: Actor, reason: str) -> Non
         repartitioning.change(name, partitions)
 
 
+def pause_reactor(name: str, *, actor: Actor, reason: str) -> None:
+    """Stops a reactor after the turn at work; its timers wait as well.
+
+    Raises UnknownReactor, NotAllowedInState (paused already, or not started).
+    """
+    with audit.action(
+        "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
+    ):
+        found = _locked(name, known=registry.reactor)
+        if any(each.state == Checkpoint.State.PAUSED for each in found):
+            raise errors.NotAllowedInState(f"{name} is paused already")
+        _set_state(found, Checkpoint.State.PAUSED)
+
+
+def resume_reactor(name: str, *, actor: Actor, reason: str) -> None:
+    """Lets a reactor go on where it stood; what happened meanwhile is not missed.
+
+    Raises UnknownReactor, NotAllowedInState (running, or the log diverged).
+    """
+    with audit.action(
+        "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
+    ):
+        (found,) = _locked(name, known=registry.reactor)
+        if found.state == Checkpoint.State.FAULTED:
+            raise errors.NotAllowedInState(
+                f"{name} does not belong to this log any more: start it from a position"
+            )
+        if found.state == Checkpoint.State.RUNNING and not found.failures:
+            raise errors.NotAllowedInState(f"{name} is running already")
+        _set_state([found], Checkpoint.State.RUNNING)
+
+
+def start_reactor(
+    name: str, *, position: int | None, actor: Actor, reason: str
+) -> None:
+    """Lets a reactor run, from the event at a position on or (None) from now.
+
+    Events that it handled before are handled again: their commands are not given
+    again, what it calls by itself is.
+    Raises UnknownReactor, NotAllowedInState (the log has not come to that position).
+    """
+    with audit.action(
+        "start",
+        name,
+        permission=actors.PAUSE,
+        actor=actor,
+        reason=reason,
+        position="now" if position is None else position,
+    ) as entry:
+        reactor = registry.reactor(name)
+        place = starting.place_before(position)
+        entry.parameters["after"] = place.position
+        starting.start(reactor, place)
+
+
 def retry(id: int, *, actor: Actor, reason: str) -> bool:
     """Tries a held stream again now; True when it is held no longer.
 
@@ -237,9 +293,11 @@ def skip(id: int, *, actor: Actor, reason: str) -> bool:
     return freed
 
 
-def _locked(name: str) -> Sequence[Checkpoint]:
+def _locked(
+    name: str, *, known: Callable[[str], object] = registry.get
+) -> Sequence[Checkpoint]:
     """The projection's checkpoints, with their leases held: no batch is under way."""
-    registry.get(name)
+    known(name)
     found = checkpoints.locked(name, Checkpoint.Role.LIVE)
     if not found:
         raise errors.NotAllowedInState(f"{name} has not been started by a worker yet")
