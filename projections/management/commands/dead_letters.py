@@ -12,11 +12,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from eventstore.events import rfc3339
 from projections import (
     actors,
     control,
     dead_letters,
+    documents,
     errors,
     operating,
     registry,
@@ -63,7 +63,7 @@ class Command(BaseCommand):
     def _list(self, *, projection: str | None, json: bool, **_: Any) -> None:
         found = _letters(projection)
         if json:
-            self._json([_shown(each) for each in found])
+            self._json([documents.dead_letter(each) for each in found])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("id", "projection", "stream", "event", "state", "attempts"):
@@ -78,10 +78,11 @@ class Command(BaseCommand):
 
     def _show(self, *, id: int, json: bool, **_: Any) -> None:
         letter = dead_letters.get(id)
-        shown = {**_shown(letter), "held_events": dead_letters.held_events(letter)}
+        shown = documents.whole_dead_letter(letter)
         if json:
             self._json(shown)
             return
+        del shown["traceback"]
         for name, value in shown.items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
         self.stdout.write(letter.traceback)
@@ -133,24 +134,3 @@ def _letters(projection: str | None) -> list[DeadLetter]:
         return list(DeadLetter.objects.order_by("pk"))
     registry.subscriber(projection)
     return list(DeadLetter.objects.filter(projection=projection).order_by("pk"))
-
-
-def _shown(letter: DeadLetter) -> dict[str, Any]:
-    due = letter.next_attempt_at
-    return {
-        "id": letter.pk,
-        "projection": letter.projection,
-        "stream": letter.stream,
-        "state": letter.state,
-        "position": letter.position,
-        "event_id": str(letter.event_id),
-        "version": letter.version,
-        "type": letter.type,
-        "category": letter.category,
-        "error": letter.error,
-        "handler": letter.handler,
-        "attempts": letter.attempts,
-        "first_failed_at": rfc3339(letter.first_failed_at),
-        "last_failed_at": rfc3339(letter.last_failed_at),
-        "next_attempt_at": rfc3339(due) if due else None,
-    }

@@ -10,7 +10,7 @@ from eventstore import commands, store
 from eventstore.commands import Context, Loaded
 from eventstore.store import StreamAppend
 from orders.streams import ORDER
-from projections import checkpoints, control, runner
+from projections import checkpoints, control
 from projections.models import DeadLetter
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
@@ -24,9 +24,8 @@ CONTEXT = Context(actor="tests")
 
 
 @pytest.fixture(autouse=True)
-def one_batch(settings, monkeypatch):
+def one_batch(settings):
     settings.CQRS = accounts.configured(batch_size=10_000)
-    monkeypatch.setattr(runner, "_slow", {})
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ class Bug(Exception):
     pass
 
 
-@pytest.fixture(autouse=True)
-def forgetful(monkeypatch):
-    """What a process learnt of slow batches would shorten those of later tests."""
-    monkeypatch.setattr(runner, "_slow", {})
-
-
 @pytest.fixture
 def started(database: None) -> Checkpoint:
     accounts.open_account()
