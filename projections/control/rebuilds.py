@@ -2,9 +2,16 @@
 
 from datetime import datetime
 
-from projections import actors, audit, errors, operations, registry, retrying
+from projections import (
+    actors,
+    audit,
+    errors,
+    operations,
+    registry,
+    repartitioning,
+    retrying,
+)
 from projections.actors import Actor
-from projections.control import running
 from projections.models import Operation
 from projections.rebuilding import beginning, ending
 
@@ -34,7 +41,7 @@ def rebuild(
         "rebuild", name, permission=actors.REBUILD, actor=actor, reason=reason
     ) as entry:
         entry.parameters |= {key: value for key, value in parameters.items() if value}
-        running.check_partitions(partitions)
+        repartitioning.check(partitions)
         return beginning.rebuild(
             entry, partitions=partitions, from_timestamp=from_timestamp
         )

@@ -5,8 +5,6 @@ from projections.actors import Actor
 from projections.control import leases
 from projections.models import Checkpoint
 
-MOST_PARTITIONS = 256
-
 
 def pause(name: str, *, actor: Actor, reason: str) -> None:
     """Stops a projection after the batch at work. Its rows stay as they are.
@@ -56,12 +54,5 @@ def repartition(name: str, partitions: int, *, actor: Actor, reason: str) -> Non
         partitions=partitions,
     ):
         registry.get(name)
-        check_partitions(partitions)
+        repartitioning.check(partitions)
         repartitioning.change(name, partitions)
-
-
-def check_partitions(partitions: int | None) -> None:
-    if partitions is not None and not 1 <= partitions <= MOST_PARTITIONS:
-        raise errors.WrongPartitions(
-            f"{partitions} partitions: allowed is 1 to {MOST_PARTITIONS}"
-        )

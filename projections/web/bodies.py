@@ -9,15 +9,15 @@ from api.fields import (
     TimeField,
 )
 from api.serializers import StrictSerializer
+from projections import partitions
 from projections.audit import LONGEST_REASON
-from projections.control import MOST_PARTITIONS
 
 REASON = "for the audit"
 LONGEST_NAME = 63  # of a projection, as the configuration has it
 
 
 def _partitions(**options: Any) -> StrictIntegerField:
-    return StrictIntegerField(min_value=1, max_value=MOST_PARTITIONS, **options)
+    return StrictIntegerField(min_value=1, max_value=partitions.MOST, **options)
 
 
 class GivenReasonSerializer(StrictSerializer):
