@@ -137,7 +137,7 @@ def importer(*, seed: int, stop: str, result: str) -> None:
     while not Path(stop).exists():
         fresh = [UUID(int=random.getrandbits(128)) for _ in range(50)]
         changed = random.sample(known, min(50, len(known)))
-        appends = [_life(random, id) for id in (*fresh, *changed)]
+        appends = [life(random, id) for id in (*fresh, *changed)]
         appended += len(store.append_many([each for each in appends if each.events]))
         known += fresh
     Path(result).write_text(json.dumps({"appended": appended}))
@@ -179,7 +179,7 @@ def _append(random: Random, shared: list[UUID], own: list[UUID]) -> Outcome:
             continue  # another command may be allowed
 
 
-def _life(random: Random, id: UUID) -> StreamAppend:
+def life(random: Random, id: UUID) -> StreamAppend:
     """Some more events of an order, decided one after the other."""
     loaded = commands.load(ORDER, id)
     order, decided, at = loaded.state, [], order_commands.at(random)
