@@ -186,9 +186,34 @@ class Monitoring(Section):
     alerting: Alerting = Alerting()
 
 
+class ReactorSettings(Section):
+    enabled: StrictBool = _switch(True)
+
+
+class ExpireUnpaidOrders(ReactorSettings):
+    after_hours: StrictFloat = Field(
+        default=48.0,
+        ge=0.001,
+        le=8760,
+        allow_inf_nan=False,
+        description="a number of hours from 0.001 to 8760",
+    )
+
+
+class Reactors(Section):
+    expire_unpaid_orders: ExpireUnpaidOrders = ExpireUnpaidOrders()
+    refund_cancelled_orders: ReactorSettings = ReactorSettings()
+
+    def is_on(self, name: str) -> bool:
+        """Whether the reactor `name` runs: it does where it has no settings."""
+        own: ReactorSettings = getattr(self, name, ReactorSettings())
+        return own.enabled
+
+
 class Configuration(Section):
     command_side: CommandSide = CommandSide()
     query_side: QuerySide = QuerySide()
+    reactors: Reactors = Reactors()
     monitoring: Monitoring = Monitoring()
 
 

@@ -6,6 +6,7 @@ stream between a live batch's look and its commit would leave one event held for
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from django.conf import settings
 from django.db import connections, transaction
@@ -26,6 +27,9 @@ from projections import (
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
+from projections.reacting import effects
+from projections.reactor import Reactor
+from projections.subscriber import Subscriber
 
 USING = "read"
 
@@ -79,9 +83,9 @@ def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
     if not failures:
         return
     _refuse_too_many(checkpoint, failures)
-    projection = registry.get(checkpoint.projection)
+    subscriber = registry.subscriber(checkpoint.projection)
     DeadLetter.objects.bulk_create(
-        [_letter(checkpoint, projection, failed) for failed in failures]
+        [_letter(checkpoint, subscriber, failed) for failed in failures]
     )
 
 
@@ -127,18 +131,18 @@ def retry(id: int, *, wait: bool = True) -> bool:
         if checkpoint is None:
             return False
         letter = get(id)  # somebody may have freed it before we had the lease
-        projection = registry.get(letter.projection)
-        if not projection.maintains(checkpoint.version):
+        subscriber = registry.subscriber(letter.projection)
+        if not subscriber.maintains(checkpoint.version):
             raise errors.NotAllowedInState(
-                f"these tables of {projection.name} are of version "
-                f"{checkpoint.version}, this code is version {projection.version}"
+                f"these tables of {subscriber.name} are of version "
+                f"{checkpoint.version}, this code is version {subscriber.version}"
             )
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
         skipped = skipped_events(letter.projection, held)
-        failures = folding.bisected(
-            projection,
-            [e for e in held if projection.takes(e) and e.event_id not in skipped],
+        failures = _applied(
+            subscriber,
+            [e for e in held if subscriber.takes(e) and e.event_id not in skipped],
             schema=tables.schema_of(checkpoint.role),
         )
         if failures:
@@ -200,6 +204,18 @@ def held_events(letter: DeadLetter) -> int:
     return sum(1 for each in events if each.position <= passed)
 
 
+def _applied(
+    subscriber: Projection | Reactor, events: Sequence[RecordedEvent], *, schema: str
+) -> list[Failed]:
+    match subscriber:
+        case Projection():
+            return folding.bisected(subscriber, events, schema=schema)
+        case Reactor():
+            return effects.react(subscriber, events).failures
+        case _:
+            assert_never(subscriber)
+
+
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
     # All partitions, in order: which one the stream belongs to may change meanwhile.
@@ -212,7 +228,7 @@ def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
 
 
 def _letter(
-    checkpoint: Checkpoint, projection: Projection, failed: Failed
+    checkpoint: Checkpoint, subscriber: Subscriber, failed: Failed
 ) -> DeadLetter:
     event = failed.event
     return DeadLetter(
@@ -223,15 +239,15 @@ def _letter(
         event_id=event.event_id,
         version=event.version,
         type=event.type,
-        handler=_handler(projection),
-        next_attempt_at=_next_attempt(projection.name, attempts=1),
-        state=_state(projection.name, attempts=1),
+        handler=_handler(subscriber),
+        next_attempt_at=_next_attempt(subscriber.name, attempts=1),
+        state=_state(subscriber.name, attempts=1),
         **failure.described(failed.error),
     )
 
 
 def _failed_again(letter: DeadLetter, failed: Failed) -> None:
-    event, projection = failed.event, registry.get(letter.projection)
+    event, subscriber = failed.event, registry.subscriber(letter.projection)
     # Another event of the stream than before begins its own count.
     attempts = letter.attempts + 1 if event.event_id == letter.event_id else 1
     DeadLetter.objects.filter(pk=letter.pk).update(
@@ -239,7 +255,7 @@ def _failed_again(letter: DeadLetter, failed: Failed) -> None:
         event_id=event.event_id,
         version=event.version,
         type=event.type,
-        handler=_handler(projection),
+        handler=_handler(subscriber),
         attempts=attempts,
         last_failed_at=timezone.now(),
         next_attempt_at=_next_attempt(letter.projection, attempts=attempts),
@@ -259,9 +275,9 @@ def _next_attempt(projection: str, *, attempts: int) -> datetime | None:
     return back_off.next_attempt_at(projection, failures=attempts)
 
 
-def _handler(projection: Projection) -> str:
-    kind = type(projection)
-    return f"{kind.__module__}.{kind.__qualname__} version {projection.version}"
+def _handler(subscriber: Subscriber) -> str:
+    kind = type(subscriber)
+    return f"{kind.__module__}.{kind.__qualname__} version {subscriber.version}"
 
 
 def _checkpoints(letter: DeadLetter) -> QuerySet[Checkpoint]:

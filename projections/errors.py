@@ -19,6 +19,14 @@ class UnknownProjection(ProjectionError):
         self.name = name
 
 
+class UnknownReactor(ProjectionError):
+    code = "unknown-reactor"
+
+    def __init__(self, *, name: str, known: list[str]) -> None:
+        super().__init__(f"there is no reactor {name!r}; there are: {', '.join(known)}")
+        self.name = name
+
+
 class NotAllowedInState(ProjectionError):
     """An operator's action that the projection's state does not allow."""
 

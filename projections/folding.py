@@ -1,6 +1,7 @@
 """Folds the events of a batch; a stream whose event fails is left where it failed (P5).
 
-Every row belongs to one stream, so a stream's changes can be taken back alone.
+A row belongs to one stream, so a stream's changes can be taken back alone; what it
+adds to shared rows is kept apart until all of it is folded.
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,13 @@ def bisected(
     Halves what fails, by streams and at last along the stream: a bad row among a
     thousand streams costs ten rounds of a few statements.
     """
+    row_sql.lock_shared(projection.shared_tables, using=USING, schema=schema)
+    return _halved(projection, events, schema)
+
+
+def _halved(
+    projection: Projection, events: Sequence[RecordedEvent], schema: str
+) -> list[Failed]:
     try:
         with transaction.atomic(using=USING):
             return together(projection, events, schema=schema)
@@ -66,21 +74,21 @@ def bisected(
     return [
         failed
         for half in (streams[:middle], streams[middle:])
-        for failed in bisected(projection, list(chain(*half)), schema=schema)
+        for failed in _halved(projection, list(chain(*half)), schema)
     ]
 
 
 def _along(
     projection: Projection, events: Sequence[RecordedEvent], schema: str
 ) -> list[Failed]:
-    """`bisected` within one stream: its second half only if the first one is stored."""
+    """`_halved` within one stream: its second half only if the first one is stored."""
     middle = len(events) // 2
     first, second = events[:middle], events[middle:]
-    if failures := bisected(projection, first, schema=schema):
+    if failures := _halved(projection, first, schema):
         return failures
     return [
         replace(failed, before=[*first, *failed.before])
-        for failed in bisected(projection, second, schema=schema)
+        for failed in _halved(projection, second, schema)
     ]
 
 
@@ -95,6 +103,7 @@ def _fold(
         if not failure.is_of_event(error):
             raise
     # Rows are half changed: once more from the stored ones, each stream by itself.
+    rows.added = {}
     _reload(projection, rows, events)
     failures = []
     for stream in _by_stream(events):
@@ -107,6 +116,7 @@ def _fold(
 def _fold_stream(
     projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
 ) -> Failed | None:
+    of_others = rows.set_added_aside()
     for place, event in enumerate(events):
         try:
             projection.fold(rows, event)
@@ -114,7 +124,9 @@ def _fold_stream(
             if not failure.is_of_event(error):
                 raise
             _forget(projection, rows, events)
+            rows.added = of_others
             return Failed(event, error, events[:place])
+    rows.join_added(of_others)
     return None
 
 
@@ -130,7 +142,7 @@ def _loaded(
     projection: Projection, events: Sequence[RecordedEvent], schema: str
 ) -> Rows:
     rows = Rows(schema=schema)
-    for table in projection.tables:
+    for table in projection.own_tables:
         keys = keys_of(table, events)
         rows.load(table, row_sql.load(table, keys, using=USING, schema=rows.schema))
     return rows
@@ -140,7 +152,7 @@ def _reload(
     projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
 ) -> None:
     _forget(projection, rows, events)
-    for table in projection.tables:
+    for table in projection.own_tables:
         keys = keys_of(table, events)
         rows.reload(table, row_sql.load(table, keys, using=USING, schema=rows.schema))
 
@@ -148,15 +160,19 @@ def _reload(
 def _forget(
     projection: Projection, rows: Rows, events: Sequence[RecordedEvent]
 ) -> None:
-    for table in projection.tables:
+    for table in projection.own_tables:
         for key in keys_of(table, events):
             rows.forget(table, key)
 
 
 def _write(projection: Projection, rows: Rows) -> None:
-    for table in projection.tables:
+    for table in projection.own_tables:
         row_sql.write(table, rows.changed(table), using=USING, schema=rows.schema)
         row_sql.delete(table, rows.deleted(table), using=USING, schema=rows.schema)
+    # Last, as everybody who adds to the same rows waits from here to our commit.
+    for table in projection.shared_tables:
+        added = rows.added.get(table, {})
+        row_sql.add(table, added, using=USING, schema=rows.schema)
 
 
 def _by_stream(events: Sequence[RecordedEvent]) -> list[list[RecordedEvent]]:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -16,6 +17,7 @@ from eventstore.store import StreamAppend
 from orders.domain.errors import OrderError
 from orders.streams import ORDER
 from projections import operating, runner
+from projections.reacting import following
 from projections.rebuilding import filling
 from tests.faults import order_commands
 
@@ -63,6 +65,38 @@ def seller(*, seed: int, rate: float, stop: str, result: str) -> None:
         appended += len(outcome.events)
     seconds = time.monotonic() - began
     Path(result).write_text(json.dumps({"appended": appended, "seconds": seconds}))
+    connections.close_all()
+
+
+def reacting() -> None:
+    """Lets the reactors react as a worker does, as long as its nursery lives."""
+    logging.disable()
+    parent = os.getppid()
+    while os.getppid() == parent:
+        following.follow(seconds=1)
+        time.sleep(0.01)
+
+
+def earner(*, stop: str, result: str) -> None:
+    """Opens accounts that earn a bonus now and then, until the file `stop` is there."""
+    # Only where the nursery has the settings of the tests' second domain.
+    from tests.loyalty import domain, streams
+    from tests.loyalty.reactors import bonus
+
+    earned = [domain.EarnPoints(points=each) for each in (1, bonus.ONE, 2, bonus.ONE)]
+    accounts = 0
+    while not Path(stop).exists():
+        accounts += 1
+        for command in (domain.OpenAccount(owner="ada"), *earned):
+            commands.handle(
+                streams.ACCOUNT,
+                accounts,
+                command,
+                at=order_commands.FIRST - timedelta(days=365),
+                context=ASKED,
+            )
+        time.sleep(0.01)
+    Path(result).write_text(json.dumps({"accounts": accounts}))
     connections.close_all()
 
 

@@ -132,5 +132,5 @@ class Command(BaseCommand):
 def _letters(projection: str | None) -> list[DeadLetter]:
     if projection is None:
         return list(DeadLetter.objects.order_by("pk"))
-    registry.get(projection)
+    registry.subscriber(projection)
     return list(DeadLetter.objects.filter(projection=projection).order_by("pk"))

@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 28
+    assert len(found) == 31
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -146,6 +146,18 @@ def test_it_takes_minimum_amounts_by_currency_and_keeps_the_default(load):
     }
 
 
+def test_it_takes_hours_whole_or_not_and_switches_for_reactors(load):
+    loaded = load(
+        "cqrs: {reactors: {expire_unpaid_orders: {after_hours: 12}}}",
+        CQRS__REACTORS__REFUND_CANCELLED_ORDERS__ENABLED="false",
+    ).reactors
+    assert loaded.expire_unpaid_orders.after_hours == 12
+    names = ("expire_unpaid_orders", "refund_cancelled_orders", "of_another_app")
+    assert [loaded.is_on(name) for name in names] == [True, False, True]
+    loaded = load("", CQRS__REACTORS__EXPIRE_UNPAID_ORDERS__AFTER_HOURS="0.01").reactors
+    assert loaded.expire_unpaid_orders.after_hours == 0.01
+
+
 AMOUNT = (
     "default or an ISO 4217 code, each with an amount from 0 with at most 14 digits"
     ' before the point and 4 after it, such as "10.00"'
@@ -184,6 +196,21 @@ AMOUNT = (
             "monitoring: 7",
             "cqrs.monitoring = 7: allowed is a section with metrics_interval_s, "
             "health_check_interval_s, alerting",
+        ),
+        (
+            "reactors: {expire_unpaid_orders: {after_hours: 0}}",
+            "cqrs.reactors.expire_unpaid_orders.after_hours = 0: "
+            "allowed is a number of hours from 0.001 to 8760",
+        ),
+        (
+            "reactors: {expire_unpaid_orders: {after_hours: .inf}}",
+            "cqrs.reactors.expire_unpaid_orders.after_hours = Infinity: "
+            "allowed is a number of hours from 0.001 to 8760",
+        ),
+        (
+            "reactors: {expire_unpaid: {}}",
+            "cqrs.reactors.expire_unpaid: unknown key; "
+            "allowed here: expire_unpaid_orders, refund_cancelled_orders",
         ),
         (
             "query_side: {caching: {enabled: 1}}",
