@@ -29,7 +29,7 @@ def begin(entry: Entry) -> Operation:
         entry,
         kind=kind,
         state=Operation.State.RETRYING,
-        version=registry.get(name).version,
+        version=registry.subscriber(name).version,
         total=held.count(),
     )
     # Streams that are held later are not part of it: it comes to an end.
@@ -96,6 +96,8 @@ def _freed(letter: DeadLetter) -> bool:
         return dead_letters.retry(letter.pk)
     except errors.UnknownDeadLetter:
         return True  # somebody else has freed it since we looked
+    except errors.NotAllowedInState:
+        return False  # of tables of a version that this code does not maintain
 
 
 def _count(operation: Operation, letter: DeadLetter, *, freed: bool) -> None:

@@ -10,7 +10,7 @@ from api.fields import (
 )
 from api.serializers import StrictSerializer
 from projections.audit import LONGEST_REASON
-from projections.control import MOST_PARTITIONS
+from projections.control.running import MOST_PARTITIONS
 
 REASON = "for the audit"
 LONGEST_NAME = 63  # of a projection, as the configuration has it
