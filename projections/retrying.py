@@ -74,9 +74,21 @@ def _try_next(id: int) -> bool:
         if letter is not None:
             _count(operation, letter, freed=_freed(letter))
             return True
-        operations.end(operation, Operation.State.FINISHED)
+        _finish(operation)
     failure.try_again(operation.projection)
     return False
+
+
+def _finish(operation: Operation) -> None:
+    # Streams that freed themselves, as their next attempt was due, are not held either.
+    gone = max(operation.total - operation.done, 0)
+    freed = operation.result["freed"] + gone
+    operations.end(
+        operation,
+        Operation.State.FINISHED,
+        done=operation.done + gone,
+        result={**operation.result, "freed": freed},
+    )
 
 
 def _next(operation: Operation) -> DeadLetter | None:

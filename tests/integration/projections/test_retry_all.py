@@ -2,7 +2,14 @@
 
 import pytest
 
-from projections import control, errors, operating, operations, retrying
+from projections import (
+    control,
+    dead_letters,
+    errors,
+    operating,
+    operations,
+    retrying,
+)
 from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, reactions, rebuilds
@@ -146,6 +153,16 @@ def test_it_keeps_what_it_has_freed_when_it_is_cancelled(broken):
     assert held() == ["account-2", "account-3", "account-4"]
     with pytest.raises(errors.NotAllowedInState, match="is cancelled already"):
         control.cancel_operation(operation.pk, **ASKED)
+
+
+def test_it_counts_what_frees_itself_meanwhile(broken):
+    broken.clear()
+    operation = control.retry_all(NAME, **ASKED)
+    retrying.step(operation)
+    for letter in DeadLetter.objects.filter(stream__in=["account-2", "account-4"]):
+        assert dead_letters.retry(letter.pk)
+    operating.work()
+    assert result(operation) == ("finished", 4, 4, {"freed": 4, "failed": 0})
 
 
 def test_it_counts_what_somebody_else_frees_meanwhile(broken, monkeypatch):
