@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from projections import failure, operations, registry, retrying
+from projections import errors, failure, operations, registry, retrying
 from projections.models import Operation
 from projections.rebuilding import automatic, steps
 
@@ -65,5 +65,8 @@ def step(operation: Operation) -> bool:
 
 def _is_ours(operation: Operation) -> bool:
     """Whether this process has the code for it; another version's worker may have."""
-    projection = registry.all().get(operation.projection)
-    return projection is not None and projection.maintains(operation.version)
+    try:
+        found = registry.subscriber(operation.projection)
+    except errors.UnknownProjection:
+        return False
+    return found.maintains(operation.version)

@@ -29,7 +29,7 @@ def begin(entry: Entry) -> Operation:
         entry,
         kind=kind,
         state=Operation.State.RETRYING,
-        version=registry.get(name).version,
+        version=registry.subscriber(name).version,
         total=held.count(),
     )
     # Streams that are held later are not part of it: it comes to an end.
@@ -74,9 +74,21 @@ def _try_next(id: int) -> bool:
         if letter is not None:
             _count(operation, letter, freed=_freed(letter))
             return True
-        operations.end(operation, Operation.State.FINISHED)
+        _finish(operation)
     failure.try_again(operation.projection)
     return False
+
+
+def _finish(operation: Operation) -> None:
+    # Streams that freed themselves, as their next attempt was due, are not held either.
+    gone = max(operation.total - operation.done, 0)
+    freed = operation.result["freed"] + gone
+    operations.end(
+        operation,
+        Operation.State.FINISHED,
+        done=operation.done + gone,
+        result={**operation.result, "freed": freed},
+    )
 
 
 def _next(operation: Operation) -> DeadLetter | None:
@@ -96,6 +108,8 @@ def _freed(letter: DeadLetter) -> bool:
         return dead_letters.retry(letter.pk)
     except errors.UnknownDeadLetter:
         return True  # somebody else has freed it since we looked
+    except errors.NotAllowedInState:
+        return False  # of tables of a version that this code does not maintain
 
 
 def _count(operation: Operation, letter: DeadLetter, *, freed: bool) -> None:

@@ -1,6 +1,6 @@
 """Held streams: tried again, or their failing event skipped for ever."""
 
-from projections import actors, audit, dead_letters, failure, retrying
+from projections import actors, audit, dead_letters, failure, registry, retrying
 from projections.actors import Actor
 from projections.control import leases
 from projections.models import Operation
@@ -23,14 +23,14 @@ def retry(id: int, *, actor: Actor, reason: str) -> bool:
 
 
 def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
-    """Begins to try all streams again that the projection holds now; workers do it.
+    """Begins to try all again that a projection or reactor holds now; workers do it.
 
     Raises UnknownProjection, NotAllowedInState (not started, or under way already).
     """
     with audit.action(
         "retry", name, permission=actors.RETRY, actor=actor, reason=reason
     ) as entry:
-        leases.locked(name)
+        leases.locked(name, known=registry.subscriber)
         operation = retrying.begin(entry)
     return operation
 

@@ -2,12 +2,20 @@
 
 import pytest
 
-from projections import control, errors, operating, operations, retrying
-from projections.models import AuditEntry, DeadLetter, Operation
+from projections import (
+    control,
+    dead_letters,
+    errors,
+    operating,
+    operations,
+    retrying,
+)
+from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
 from tests.integration.eventstore import sessions
-from tests.integration.projections import accounts
+from tests.integration.projections import accounts, reactions, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
 from tests.loyalty.projections.balance import LoyaltyBalance
+from tests.loyalty.reactors import bonus
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -147,6 +155,16 @@ def test_it_keeps_what_it_has_freed_when_it_is_cancelled(broken):
         control.cancel_operation(operation.pk, **ASKED)
 
 
+def test_it_counts_what_frees_itself_meanwhile(broken):
+    broken.clear()
+    operation = control.retry_all(NAME, **ASKED)
+    retrying.step(operation)
+    for letter in DeadLetter.objects.filter(stream__in=["account-2", "account-4"]):
+        assert dead_letters.retry(letter.pk)
+    operating.work()
+    assert result(operation) == ("finished", 4, 4, {"freed": 4, "failed": 0})
+
+
 def test_it_counts_what_somebody_else_frees_meanwhile(broken, monkeypatch):
     broken.clear()
     operation = control.retry_all(NAME, **ASKED)
@@ -201,3 +219,27 @@ def test_it_does_not_know_a_projection_or_operation_that_is_not_there():
         control.retry_all("nothing", **ASKED)
     with pytest.raises(errors.UnknownOperation, match="there is no operation 7"):
         control.cancel_operation(7, **ASKED)
+
+
+def test_it_retries_what_a_reactor_holds():
+    reactions.react()
+    accounts.open_account()
+    earn(bonus.DUE_FEE)
+    reactions.react()
+    earn(700)
+    operation = control.retry_all(reactions.NAME, **ASKED)
+    operating.work()
+    assert result(operation) == ("finished", 1, 1, {"freed": 1, "failed": 0})
+    assert len(reactions.given()) == 1
+
+
+def test_it_goes_on_past_streams_of_tables_that_other_code_maintains(broken):
+    """After a deploy: kept tables, or those of a rebuild's other version."""
+    rebuilds.rebuild()
+    kept = Checkpoint.objects.filter(projection=NAME, role=Checkpoint.Role.KEPT)
+    kept.update(version=99)
+    broken.clear()
+    operation = control.retry_all(NAME, **ASKED)
+    operating.work()
+    assert result(operation) == ("finished", 8, 8, {"freed": 4, "failed": 4})
+    assert [points(id) for id in IDS] == [9, 9, 9, 9]
