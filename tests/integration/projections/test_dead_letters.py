@@ -11,6 +11,7 @@ from eventstore import commands
 from orders.streams import ORDER
 from projections import control, dead_letters, errors, runner, status
 from projections.models import AuditEntry, DeadLetter, SkippedEvent
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
@@ -175,7 +176,7 @@ def test_it_finds_the_rows_that_the_database_refuses():
             earn(each, id=id)
     earn(100, id="2")
     earn(1, id="2")
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         owner = open_session(autocommit=True)
         owner.execute(
             "ALTER TABLE loyalty_balance ADD CONSTRAINT few CHECK (points < 100)"
@@ -321,7 +322,7 @@ def test_it_does_not_wait_for_a_lease_to_try_again(bug):
     accounts.open_account()
     earn(3)
     accounts.follow()
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         holder = open_session()
         holder.execute("SELECT 1 FROM projections_checkpoint FOR UPDATE")
         assert dead_letters.retry(letter().pk, wait=False) is False

@@ -11,6 +11,7 @@ from eventstore import commands
 from orders.streams import ORDER
 from projections import batch, checkpoints, control, failure, runner, status
 from projections.models import Checkpoint
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
 from tests.integration.projections.accounts import earn, points
@@ -198,7 +199,7 @@ def test_it_serves_the_others_while_one_waits_for_a_lock(started, monkeypatch):
         at=accounts.AT,
         context=commands.Context(actor="tests"),
     )
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         blocker = open_session()
         blocker.execute("LOCK TABLE loyalty_balance IN ACCESS EXCLUSIVE MODE")
         done = runner.run_round(worker="tests")

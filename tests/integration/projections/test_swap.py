@@ -8,6 +8,7 @@ from django.db import connections
 from projections import control, tables
 from projections.models import Checkpoint
 from projections.rebuilding import swapping
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
@@ -27,7 +28,7 @@ def swapping_now(database: None):
 
 
 def test_it_gives_way_to_a_long_reader_and_names_it(swapping_now):
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         reader = open_session()
         reader.execute("SET application_name = 'nightly dump'")
         reader.execute("SELECT * FROM loyalty_balance")
@@ -44,7 +45,7 @@ def test_it_gives_way_to_a_long_reader_and_names_it(swapping_now):
 def test_it_tries_longer_each_time_up_to_a_limit(swapping_now, monkeypatch):
     monkeypatch.setattr(swapping, "FIRST_TIMEOUT_MS", 10)
     monkeypatch.setattr(swapping, "LONGEST_TIMEOUT_MS", 40)
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         open_session().execute("SELECT * FROM loyalty_balance")
         waits = []
         for _ in range(4):
@@ -147,9 +148,9 @@ def test_it_ignores_a_worker_that_read_its_events_before_the_swap(swapping_now):
     assert stale.outcome is Outcome.OVERTAKEN
 
 
-def test_it_copies_what_the_live_table_grants(swapping_now, superuser_url):
-    with sessions.opened() as open_session:
-        superuser = open_session(superuser_url, autocommit=True)
+def test_it_copies_what_the_live_table_grants(swapping_now, read_superuser_url):
+    with sessions.opened(cleaning.read_tables()) as open_session:
+        superuser = open_session(read_superuser_url, autocommit=True)
         superuser.execute("CREATE ROLE reports")
         try:
             owner = open_session(autocommit=True)
