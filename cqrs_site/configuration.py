@@ -18,6 +18,8 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -121,6 +123,29 @@ class ProjectionSettings(Section):
     batch_size: StrictInt = _whole(1000, 1, 100_000, "events (per transaction)")
     partitions: StrictInt = _whole(1, 1, 256, "partitions")
     max_attempts: StrictInt = _whole(5, 1, 100, "tries (then the order is parked)")
+    retry_first_delay_s: StrictInt = _whole(1, 1, 3600, "seconds")
+    retry_longest_delay_s: StrictInt = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        validate_default=True,
+        description="a whole number of seconds from retry_first_delay_s to 86400",
+    )
+    max_dead_letters: StrictInt = _whole(
+        1000, 1, 1_000_000, "held orders (then the projection is faulted)"
+    )
+
+    @field_validator("retry_longest_delay_s")
+    @classmethod
+    def _not_below_the_first(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("retry_first_delay_s", 0):
+            raise ValueError("shorter than the first delay")
+        return value
+
+
+class Rebuild(Section):
+    at_once: StrictInt = _whole(2, 1, 100, "rebuilds (at work at once)")
+    compare_timeout_s: StrictInt = _whole(600, 1, 86_400, "seconds (per table)")
 
 
 class Consistency(Section):
@@ -136,6 +161,7 @@ class Caching(Section):
 
 class QuerySide(Section):
     projections: tuple[ProjectionSettings, ...] = ()
+    rebuild: Rebuild = Rebuild()
     consistency: Consistency = Consistency()
     caching: Caching = Caching()
 

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import dead_letters, errors, folding, tables
+from projections import dead_letters, errors, failure, folding, tables
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -118,8 +118,10 @@ def advance(
     )
     try:
         return fold(folding.together)
-    except folding.RowRefused:
-        return fold(folding.singly)
+    except Exception as error:
+        if not failure.is_of_event(error):
+            raise
+        return fold(folding.bisected)
 
 
 def run_to(

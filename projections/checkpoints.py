@@ -39,7 +39,7 @@ def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
 
 def runnable() -> list[Checkpoint]:
     """Running partitions that this code may write, the one furthest behind first."""
-    projections = {name: each for name, each in registry.all().items() if _fed(name)}
+    projections = {name: each for name, each in registry.all().items() if is_fed(name)}
     found = list(
         Checkpoint.objects.filter(projection__in=projections).order_by("position", "id")
     )
@@ -87,5 +87,6 @@ def _begin(missing: Iterable[Projection]) -> None:
         Checkpoint.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def _fed(name: str) -> bool:
+def is_fed(name: str) -> bool:
+    """Whether its update_mode is not `off`."""
     return settings.CQRS.query_side.projection(name).update_mode == "async"

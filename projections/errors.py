@@ -62,12 +62,32 @@ class UnknownDeadLetter(ProjectionError):
         self.id = id
 
 
+class TooManyDeadLetters(ProjectionError):
+    """A batch failed for more streams than may still be held: it was not stored."""
+
+    code = "too-many-dead-letters"
+
+    def __init__(self, *, projection: str, held: int, more: int, most: int) -> None:
+        super().__init__(
+            f"{projection} holds {held} streams, {more} more fail, and at most {most} "
+            "may be held: mend the code, retry or skip what is held"
+        )
+        self.projection = projection
+        self.held = held
+        self.more = more
+        self.most = most
+
+
 class MissingReason(ProjectionError):
     code = "missing-reason"
 
 
 class ReasonTooLong(ProjectionError):
     code = "reason-too-long"
+
+
+class WrongPartitions(ProjectionError):
+    code = "wrong-partitions"
 
 
 class LogDiverged(ProjectionError):

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from projections import failure, operations, registry
+from projections import errors, failure, operations, registry, retrying
 from projections.models import Operation
+from projections.rebuilding import automatic, steps
 
 logger = logging.getLogger(__name__)
 
@@ -18,17 +19,22 @@ PAUSE_S = 0.2
 
 # Takes one step of bounded length; True when there may be more to do at once.
 Step = Callable[[Operation], bool]
-STEPS: dict[str, Step] = {}
+STEPS: dict[str, Step] = {
+    Operation.Kind.REBUILD: steps.step,
+    Operation.Kind.ROLLBACK: steps.step,
+    Operation.Kind.RETRY: retrying.step,
+}
 
 
 def work(*, seconds: float = TENANCY_S) -> int:
     """Works on what is unfinished for some seconds; returns how many steps it took."""
     ends = time.monotonic() + seconds
-    steps = 0
+    count = 0
     try:
+        automatic.begin_due()
         while time.monotonic() < ends and (found := operations.unfinished()):
-            took = sum(_step(each) for each in found if _is_ours(each))
-            steps += took
+            took = sum(step(each) for each in found if _is_ours(each))
+            count += took
             if not took:
                 time.sleep(PAUSE_S)
     except (DatabaseError, InterfaceError) as error:
@@ -37,10 +43,14 @@ def work(*, seconds: float = TENANCY_S) -> int:
         # Nothing is lost: every step is a transaction, and the sweep comes again.
         logger.warning("waiting for the database: %s", str(error).partition("\n")[0])
         close_old_connections()
-    return steps
+    return count
 
 
-def _step(operation: Operation) -> bool:
+def step(operation: Operation) -> bool:
+    """Takes one step of an operation; one that raises ends it as failed.
+
+    True when there may be more to do at once. Raises faults of the infrastructure.
+    """
     try:
         return STEPS[operation.kind](operation)
     except Exception as error:
@@ -55,5 +65,8 @@ def _step(operation: Operation) -> bool:
 
 def _is_ours(operation: Operation) -> bool:
     """Whether this process has the code for it; another version's worker may have."""
-    projection = registry.all().get(operation.projection)
-    return projection is not None and projection.version == operation.version
+    try:
+        found = registry.subscriber(operation.projection)
+    except errors.UnknownProjection:
+        return False
+    return found.maintains(operation.version)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from projections import audit, errors
@@ -17,17 +18,6 @@ USING = "read"
 # with the transaction, so it works behind a pooler and is gone with the worker.
 LOCK_SPACE = 9  # the upper 16 bits of an operation's lock key; 7 is the log's
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock((%s::bigint << 48) | %s)"
-HOLDERS = """
-SELECT pid
-FROM pg_locks
-WHERE locktype = 'advisory'
-  AND objsubid = 1
-  AND granted
-  AND classid::bigint = (%(space)s::bigint << 16) | (%(id)s::bigint >> 32)
-  AND objid::bigint = %(id)s::bigint & 4294967295
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND pid <> pg_backend_pid()
-"""
 
 
 def begin(
@@ -79,6 +69,11 @@ def newest(projection: str) -> Operation | None:
     return found.exclude(kind=Operation.Kind.RETRY).first()
 
 
+def age(operation: Operation) -> float:
+    """Seconds since it last changed."""
+    return (timezone.now() - operation.changed_at).total_seconds()
+
+
 def move(operation: Operation, state: Operation.State, **changes: Any) -> bool:
     """Takes it from the state it was read in to another one.
 
@@ -118,15 +113,12 @@ def leased(operation: Operation) -> Iterator[bool]:
     What was read of the operation before may be old: `move` looks again.
     """
     with transaction.atomic(using=USING):
-        with connections[USING].cursor() as cursor:
-            cursor.execute(TRY_LOCK, [LOCK_SPACE, operation.pk])
-            (taken,) = cursor.fetchone()
-        yield taken
+        yield try_lock(operation, connection=connections[USING])
 
 
-def interrupt(operation: Operation) -> None:
-    """Breaks off the statement of whoever works on it, such as a long CREATE INDEX."""
-    with connections[USING].cursor() as cursor:
-        cursor.execute(HOLDERS, {"space": LOCK_SPACE, "id": operation.pk})
-        for (pid,) in cursor.fetchall():
-            cursor.execute("SELECT pg_cancel_backend(%s)", [pid])
+def try_lock(operation: Operation, *, connection: BaseDatabaseWrapper) -> bool:
+    """As `leased`, for the transaction that the connection is in."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRY_LOCK, [LOCK_SPACE, operation.pk])
+        taken: bool = cursor.fetchone()[0]
+        return taken

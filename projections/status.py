@@ -9,8 +9,9 @@ from django.db import connections
 from django.utils import timezone
 
 from eventstore import settled, store
-from projections import checkpoints, dead_letters, failure, registry
-from projections.models import Checkpoint
+from projections import checkpoints, dead_letters, failure, operations, registry
+from projections.models import Checkpoint, Operation
+from projections.rebuilding import progress
 
 # A projection that is behind and has not moved for this long is stalled.
 STALLED_AFTER = timedelta(seconds=10)
@@ -41,16 +42,22 @@ class Status:
     lag_seconds is the age of the oldest of them, 0 when there is none.
 
     state: running, catching_up, paused, stalled or faulted. position: of the
-    partition furthest behind. rate: events a second, 0 while nothing moves;
-    eta_seconds: until the lag is gone at that rate, None where that is unknown.
+    partition furthest behind. rebuild: none, or the state of the newest rebuild that
+    did not go live; rebuild_progress: 0 to 1 while it is under way; operation: its id.
+    kept_version: of the tables that a roll back would bring back.
+    rate: events a second, 0 while nothing moves; eta_seconds: until the lag is gone at
+    that rate, None where that is unknown.
     dead_letters: streams that are held; their events are not lag.
     """
 
     name: str
     state: str
     rebuild: str
+    rebuild_progress: float | None
+    operation: int | None
     version: int
     generation: int
+    kept_version: int | None
     partitions: int
     position: int
     head: int
@@ -99,10 +106,13 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
     failed = next((each for each in found if each.failure), None)
     slowest = min(found, key=lambda each: each.position, default=None)
     rate = _rate(found, now)
+    rebuild = _rebuild(name)
     return Status(
         name=name,
-        state=_state(found, lag_events, now),
-        rebuild="none",
+        state=_state(
+            found, lag_events, now, rebuilding=rebuild["rebuild_progress"] is not None
+        ),
+        **rebuild,
         version=found[0].version if found else registry.subscriber(name).version,
         generation=found[0].generation if found else 0,
         partitions=len(found),
@@ -120,6 +130,20 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
     )
 
 
+def _rebuild(name: str) -> dict[str, Any]:
+    operation = operations.newest(name)
+    kept = checkpoints.of(name, Checkpoint.Role.KEPT)
+    ended_well = operation and operation.state == Operation.State.FINISHED
+    shown = operation if not ended_well else None
+    under_way = shown and not shown.finished_at
+    return {
+        "rebuild": shown.state if shown else "none",
+        "rebuild_progress": progress.ratio(shown) if shown and under_way else None,
+        "operation": shown.pk if shown else None,
+        "kept_version": kept[0].version if kept else None,
+    }
+
+
 def _lag(*, after: int, up_to: int) -> tuple[int, datetime | None]:
     with connections["default"].cursor() as cursor:
         cursor.execute(LAG, {"after": after, "up_to": up_to, "limit": COUNTED})
@@ -132,13 +156,17 @@ def _rate(found: Sequence[Checkpoint], now: datetime) -> float:
     return min((each.rate for each in moving), default=0.0)
 
 
-def _state(found: Sequence[Checkpoint], lag_events: int, now: datetime) -> str:
+def _state(
+    found: Sequence[Checkpoint], lag_events: int, now: datetime, *, rebuilding: bool
+) -> str:
     if any(failure.is_faulted(each) for each in found):
         return "faulted"
     if any(each.state == Checkpoint.State.PAUSED for each in found):
         return "paused"
     if not lag_events:
         return "running"
+    if rebuilding:
+        return "catching_up"  # the old tables wait for their successors
     moved = max((each.advanced_at for each in found), default=None)
     if moved is None or now - moved < STALLED_AFTER:
         return "catching_up"

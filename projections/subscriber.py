@@ -11,6 +11,7 @@ from eventstore.streams import StreamType
 class Subscriber:
     """name: unique among all projections and reactors; version: of its code.
 
+    also_maintains: earlier versions that this code serves as well.
     stream_type, reads: the event structs of that stream type that it takes.
     """
 
@@ -18,6 +19,11 @@ class Subscriber:
     version: ClassVar[int]
     stream_type: ClassVar[StreamType]
     reads: ClassVar[Sequence[type[Any]]]
+    also_maintains: ClassVar[Sequence[int]] = ()
+
+    def maintains(self, version: int) -> bool:
+        """Whether this code may write the tables of that version."""
+        return version == self.version or version in self.also_maintains
 
     def takes(self, event: RecordedEvent) -> bool:
         """Whether it is to see this event."""

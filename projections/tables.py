@@ -76,6 +76,11 @@ def qualified(name: str, schema: str = "") -> str:
     return f"{quote(schema)}.{quote(name)}" if schema else str(quote(name))
 
 
+def beside(name: str) -> str:
+    """The table beside a shadow one in which live rows wait; see copying.py."""
+    return f"{name}_before"
+
+
 def create_shadow(projection: Projection) -> None:
     """Empty tables as the live ones are now, with keys and without other indexes."""
     drop(projection, SHADOW)
@@ -113,11 +118,13 @@ def missing_indexes(projection: Projection) -> list[str]:
     return statements
 
 
-def analyze(projection: Projection) -> None:
-    """Tells the planner what the filled tables hold, before anybody queries them."""
+def vacuum(projection: Projection) -> None:
+    """Cleans the shadow tables and tells the planner what they hold, before anybody
+    queries them. Outside a transaction.
+    """
     with connections[USING].cursor() as cursor:
-        for name in _names(projection):
-            cursor.execute(f"ANALYZE {qualified(name, SHADOW)}")
+        for name in left(_names(projection), SHADOW):
+            cursor.execute(f"VACUUM (ANALYZE) {qualified(name, SHADOW)}")
 
 
 def lock(projection: Projection) -> None:
@@ -143,8 +150,9 @@ def drop(projection: Projection, schema: str) -> None:
     """Drops the projection's tables in a schema that is not the live one."""
     if not schema:
         raise AssertionError("live tables are never dropped")
+    names = _names(projection)
     with connections[USING].cursor() as cursor:
-        for name in left(_names(projection), schema):
+        for name in left([*names, *map(beside, names)], schema):
             cursor.execute(f"DROP TABLE {qualified(name, schema)}")
 
 

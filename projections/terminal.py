@@ -1,8 +1,8 @@
 """How projections are shown on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from django.utils import timezone
 from rich.console import Console
@@ -31,6 +31,7 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
         table.add_column(title, no_wrap=True)
     for title in ("position", "head", "lag", "lag s", "rate/s", "ETA", "held"):
         table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("rebuild", no_wrap=True)
     table.add_column("advanced", no_wrap=True)
     table.add_column("last error", overflow="fold")
     for each in found:
@@ -44,10 +45,17 @@ def print_table(console: Console, found: Sequence[Status]) -> None:
             f"{each.rate:,.0f}",
             eta(each),
             str(each.dead_letters),
+            _rebuild(each),
             ago(each.advanced_at),
             each.last_error,
         )
     console.print(table)
+
+
+def _rebuild(found: Status) -> str:
+    if found.rebuild_progress is None:
+        return found.rebuild if found.rebuild != "none" else "-"
+    return f"{found.rebuild} {found.rebuild_progress:.0%}"
 
 
 def print_one(console: Console, found: Status) -> None:
@@ -60,6 +68,27 @@ def print_one(console: Console, found: Status) -> None:
     console.print(table)
     if found.last_traceback:
         console.print(found.last_traceback, markup=False, highlight=False)
+
+
+def print_differences(
+    console: Console, compared: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Old against new rows of each table, and a sample of those that differ."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table", no_wrap=True)
+    for title in ("old rows", "new rows", "only old", "only new", "differing"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, found in compared.items():
+        counts = ("old", "new", "only_old", "only_new", "differing")
+        table.add_row(name, *(f"{found[each]:,}" for each in counts))
+    console.print(table)
+    for name, found in compared.items():
+        for row in found.get("sample", ()):
+            console.print(f"{name} {row['key']}", style="bold", highlight=False)
+            for column, (old, new) in row["columns"].items():
+                console.print(
+                    f"  {column}: {old} -> {new}", markup=False, highlight=False
+                )
 
 
 def eta(found: Status) -> str:

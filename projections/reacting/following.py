@@ -59,7 +59,7 @@ def run_round(*, worker: str) -> Round:
     now = settled.position()
     epoch = log.identity().epoch
     windows = Windows(up_to=now.settled)
-    runner.retry_due({each.projection for each in found}, done)
+    runner.retry_due(found, done)
     for checkpoint in found:
         reactor = registry.reactor(checkpoint.projection)
         restored = checkpoint.position > now.last or checkpoint.epoch != epoch

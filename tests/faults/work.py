@@ -16,8 +16,9 @@ from eventstore.commands import Context, Outcome
 from eventstore.store import StreamAppend
 from orders.domain.errors import OrderError
 from orders.streams import ORDER
-from projections import runner
+from projections import operating, runner
 from projections.reacting import following
+from projections.rebuilding import filling
 from tests.faults import order_commands
 
 ASKED = Context(actor="faults")
@@ -34,6 +35,37 @@ def follower() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         runner.follow(seconds=1)
+
+
+def operator(*, events: int = 0) -> None:
+    """Takes operations further as a worker does, as long as its nursery lives.
+
+    events: of a batch that fills; 0: as many as in use.
+    """
+    logging.disable()
+    filling.EVENTS = events or filling.EVENTS
+    parent = os.getppid()
+    while os.getppid() == parent:
+        operating.work(seconds=1)
+        time.sleep(0.05)
+
+
+def seller(*, seed: int, rate: float, stop: str, result: str) -> None:
+    """Places and changes orders at a rate of events a second until `stop` is there."""
+    random = Random(seed)
+    began, appended = time.monotonic(), 0
+    own: list[UUID] = []
+    while not Path(stop).exists():
+        if appended > rate * (time.monotonic() - began):
+            time.sleep(0.005)
+            continue
+        outcome = _append(random, [UUID(int=1)], own)
+        if outcome.version == 1:
+            own = [*own, UUID(outcome.stream[6:])][-200:]
+        appended += len(outcome.events)
+    seconds = time.monotonic() - began
+    Path(result).write_text(json.dumps({"appended": appended, "seconds": seconds}))
+    connections.close_all()
 
 
 def reacting() -> None:
@@ -105,7 +137,7 @@ def importer(*, seed: int, stop: str, result: str) -> None:
     while not Path(stop).exists():
         fresh = [UUID(int=random.getrandbits(128)) for _ in range(50)]
         changed = random.sample(known, min(50, len(known)))
-        appends = [_life(random, id) for id in (*fresh, *changed)]
+        appends = [life(random, id) for id in (*fresh, *changed)]
         appended += len(store.append_many([each for each in appends if each.events]))
         known += fresh
     Path(result).write_text(json.dumps({"appended": appended}))
@@ -147,7 +179,7 @@ def _append(random: Random, shared: list[UUID], own: list[UUID]) -> Outcome:
             continue  # another command may be allowed
 
 
-def _life(random: Random, id: UUID) -> StreamAppend:
+def life(random: Random, id: UUID) -> StreamAppend:
     """Some more events of an order, decided one after the other."""
     loaded = commands.load(ORDER, id)
     order, decided, at = loaded.state, [], order_commands.at(random)

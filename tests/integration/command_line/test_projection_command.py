@@ -4,9 +4,13 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +19,10 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from projections import runner, status
+from orders.models import OrderSummary
+from projections import operating, operations, runner, status
 from projections.models import AuditEntry, Checkpoint
+from tests.integration.eventstore import sessions
 from tests.integration.orders.reading import project
 from tests.integration.orders.shop import Shop
 
@@ -106,72 +112,116 @@ def test_it_refuses_in_one_line(arguments: tuple[str, ...], message: str) -> Non
     assert "\n" not in str(refused.value)
 
 
-def test_it_rebuilds_a_table_that_was_damaged() -> None:
-    from orders.models import OrderSummary
-
-    place(3)
-    project()
-    before = list(OrderSummary.objects.order_by("pk").values())
-    OrderSummary.objects.all()[0].delete()
-    OrderSummary.objects.update(total=0)
+@contextmanager
+def workers() -> Iterator[None]:
+    """A follower and a worker of operations, as `bin/up` runs them."""
     stop = threading.Event()
 
     def work() -> None:
         while not stop.is_set():
             runner.run_round(worker="tests")
+            operating.work(seconds=0.2)
             stop.wait(0.01)
         connections.close_all()
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    thread = threading.Thread(target=work)
+    thread.start()
     try:
-        assert "is rebuilt" in manage("rebuild", "order_summary", "--reason", "damage")
+        yield
     finally:
         stop.set()
-        worker.join()
-    assert list(OrderSummary.objects.order_by("pk").values()) == before
+        thread.join()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "answer", "code", "position"),
-    [
-        ((), "n\n", 1, 1),
-        ((), "\n", 1, 1),
-        ((), "y\n", 0, 0),
-        (("--yes",), "", 0, 0),
-    ],
-)
-def test_it_asks_on_a_terminal_before_it_empties_tables(
-    process_environment, arguments, answer, code, position
-) -> None:
+def damage() -> list[dict]:
+    """Makes three rows wrong; the right ones."""
+    place(3)
+    project()
+    before = list(OrderSummary.objects.order_by("pk").values())
+    OrderSummary.objects.all()[0].delete()
+    OrderSummary.objects.update(total=0)
+    return before
+
+
+def rows() -> list[dict]:
+    return list(OrderSummary.objects.order_by("pk").values())
+
+
+def test_it_rebuilds_a_table_that_was_damaged() -> None:
+    before = damage()
+    with workers():
+        said = manage("rebuild", "order_summary", "--reason", "damage")
+    assert "order_summary is rebuilt" in said
+    assert "3 rows differ from the old ones at position 3" in said
+    assert rows() == before
+
+
+def test_it_shows_the_differences_before_it_swaps() -> None:
+    before = damage()
+    damaged = rows()
+    with workers():
+        said = manage("rebuild", "order_summary", "--review")
+        assert "is ready: swap it, or cancel the rebuild" in said
+        assert "total: 0.0000 -> " in said
+        assert rows() == damaged
+        (found,) = json.loads(manage("status", "order_summary", "--json"))
+        assert (found["rebuild"], found["rebuild_progress"]) == ("ready", 1.0)
+        assert "is rebuilt" in manage("swap", "order_summary")
+        assert rows() == before
+        assert "is rolled back" in manage("rollback", "order_summary")
+        assert rows() == damaged
+    manage("discard", "order_summary")
+    (found,) = json.loads(manage("status", "order_summary", "--json"))
+    assert (found["rebuild"], found["kept_version"]) == ("none", None)
+
+
+def test_it_cancels_a_rebuild_that_nobody_has_begun_to_fill() -> None:
     place(1)
     project()
+    assert "left to the workers" in manage("rebuild", "order_summary", "--no-wait")
+    assert "is cancelled" in manage("cancel", "order_summary", "--reason", "changed")
+    with pytest.raises(CommandError, match="no rebuild of order_summary is under way"):
+        manage("cancel", "order_summary")
+
+
+def test_it_asks_on_ctrl_c_whether_to_cancel(process_environment) -> None:
+    place(1)
+    project()
+    for answer, goes_on in (("n\n", True), ("y\n", False)):
+        interrupted(answer, process_environment)
+        assert (operations.current("order_summary") is not None) == goes_on
+        if goes_on:
+            manage("cancel", "order_summary")
+
+
+def interrupted(answer: str, environment: dict[str, str]) -> None:
+    """Starts a rebuild that no worker takes on, on a terminal, and presses Ctrl-C."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "manage.py", "projection", "rebuild", "order_summary"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=theirs, stderr=subprocess.PIPE
+    )
     try:
+        sessions.wait_until(lambda: operations.current("order_summary") is not None)
+        time.sleep(0.5)  # it shows the bar by now
         os.write(ours, answer.encode())
-        ended = subprocess.run(
-            [*command, "--no-wait", *arguments],
-            cwd=ROOT,
-            env=process_environment,
-            stdin=theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
     finally:
         os.close(ours)
         os.close(theirs)
-    assert ended.returncode == code, ended.stderr
-    assert ("queries miss rows" in ended.stderr) == (not arguments)
-    assert ("nothing was changed" in ended.stderr) == bool(code)
-    assert status.of("order_summary").position == position
+    assert b"Cancel it? [y/N]" in said
+    assert process.returncode == 0
 
 
-def test_it_leaves_the_rebuild_to_the_workers_when_told_not_to_wait() -> None:
-    place(1)
+def test_it_changes_the_number_of_partitions() -> None:
+    place(3)
     project()
-    assert "workers" in manage("rebuild", "order_summary", "--no-wait")
-    assert status.of("order_summary").position == 0
+    assert "has 2 partitions" in manage("repartition", "order_summary", "2")
+    Shop(scopes=("orders:write", "orders:read")).place()
     project()
-    assert status.of("order_summary").lag_events == 0
+    (found,) = json.loads(manage("status", "order_summary", "--json"))
+    assert (found["partitions"], found["lag_events"]) == (2, 0)
+    assert OrderSummary.objects.count() == 4
+    with pytest.raises(CommandError, match="0 partitions: allowed is 1 to 256"):
+        manage("repartition", "order_summary", "0")

@@ -8,7 +8,7 @@ from eventstore.models import Log
 from projections import control, errors, status
 from projections.models import Checkpoint
 from tests.integration.eventstore import sessions
-from tests.integration.projections import accounts
+from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import earn, points
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -72,7 +72,7 @@ def test_it_does_not_resume_and_is_healed_by_a_rebuild(diverge, started):
     accounts.follow()
     with pytest.raises(errors.NotAllowedInState, match="only a rebuild helps"):
         control.resume(accounts.NAME, actor=accounts.ADA, reason="try")
-    control.rebuild(accounts.NAME, actor=accounts.ADA, reason="restored")
+    rebuilds.rebuild()
     healed = accounts.follow()
     assert (healed.state, healed.failures) == (Checkpoint.State.RUNNING, 0)
     assert healed.epoch == accounts.epoch()

@@ -9,9 +9,9 @@ from eventstore import commands, store
 from orders import models
 from orders.domain.commands import AddNote, ConfirmOrder
 from orders.streams import ORDER
-from projections import batch, checkpoints, consistency, control, runner
+from projections import batch, checkpoints, consistency, runner
 from projections.models import Checkpoint
-from tests.integration.projections import accounts
+from tests.integration.projections import accounts, rebuilds
 from tests.unit.orders.builders import capture, place, ship
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -81,8 +81,7 @@ def test_it_gives_the_same_rows_as_one_partition(request):
     assert len(whole[0]) == len(whole[1]) == 12
     request.getfixturevalue("two_partitions")
     for name in ("order_summary", "order_detail"):
-        control.rebuild(name, actor=accounts.ADA, reason="more partitions")
-    catch_up()
+        rebuilds.rebuild(name)
     assert rows() == whole
     split = checkpoints.live("order_summary")
     assert [(each.partition, each.partitions) for each in split] == [(0, 2), (1, 2)]

@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 26
+    assert len(found) == 31
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -108,6 +108,23 @@ def test_it_overrides_projections_by_name_listed_or_not(load):
     summary = loaded.query_side.projection("order_summary")
     assert (summary.partitions, summary.batch_size) == (2, 500)
     assert loaded.query_side.projection("order_detail").update_mode == "off"
+
+
+@pytest.mark.parametrize(
+    ("delays", "shown"),
+    [
+        ("retry_first_delay_s: 61", 60),  # the default of the other
+        ("retry_first_delay_s: 9, retry_longest_delay_s: 8", 8),
+    ],
+)
+def test_it_refuses_a_longest_delay_that_is_shorter_than_the_first(
+    faults, delays, shown
+):
+    entry = f"{{name: order_summary, {delays}}}"
+    assert faults(f"cqrs: {{query_side: {{projections: [{entry}]}}}}") == [
+        f"cqrs.query_side.projections.order_summary.retry_longest_delay_s = {shown}: "
+        "allowed is a whole number of seconds from retry_first_delay_s to 86400"
+    ]
 
 
 @pytest.mark.parametrize("spelled", ["off", "'off'", "false"])
@@ -202,12 +219,13 @@ AMOUNT = (
         (
             "query_side: {cache: {}}",
             "cqrs.query_side.cache: unknown key; "
-            "allowed here: projections, consistency, caching",
+            "allowed here: projections, rebuild, consistency, caching",
         ),
         (
             "query_side: {projections: [{name: order_summary, mode: sync}]}",
             "cqrs.query_side.projections.order_summary.mode: unknown key; allowed "
-            "here: name, update_mode, batch_size, partitions, max_attempts",
+            "here: name, update_mode, batch_size, partitions, max_attempts, "
+            "retry_first_delay_s, retry_longest_delay_s, max_dead_letters",
         ),
         (
             "query_side: {projections: [{name: order_summary, update_mode: sync}]}",
@@ -273,7 +291,7 @@ def test_it_names_the_variable_that_set_a_wrong_value(faults):
     ]
     assert faults("", CQRS__QUERY_SIDE__SPEED="1") == [
         "cqrs.query_side.speed: unknown key (set by CQRS__QUERY_SIDE__SPEED); "
-        "allowed here: projections, consistency, caching"
+        "allowed here: projections, rebuild, consistency, caching"
     ]
 
 

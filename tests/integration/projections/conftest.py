@@ -1,0 +1,14 @@
+import pytest
+
+from projections import runner
+from projections.rebuilding import filling, swapping
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_other_tests():
+    """What a process remembers of partitions and operations, whose numbers come again
+    in every test.
+    """
+    runner._slow.clear()
+    filling._slow.clear()
+    swapping._timeouts.clear()
