@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.db import models
 
 from eventstore.events import RecordedEvent
-from eventstore.streams import StreamType
+from projections.subscriber import Subscriber
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -131,7 +131,7 @@ class Rows:
         return [key for key in self._changed[table] if rows[key] is None]
 
 
-class Projection:
+class Projection(Subscriber):
     """Keeps read tables from the log. One subclass each, in <app>/projections/.
 
     name, version: a change of what `fold` writes needs a higher version; after a deploy
@@ -141,27 +141,11 @@ class Projection:
     tables: written by nobody else; each row belongs to one stream, or they are shared.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    stream_type: ClassVar[StreamType]
-    reads: ClassVar[Sequence[type[Any]]]
     tables: ClassVar[Sequence[Table[Any]]]
-    also_maintains: ClassVar[Sequence[int]] = ()
 
     def fold(self, rows: Rows, event: RecordedEvent) -> None:
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""
         raise NotImplementedError
-
-    def takes(self, event: RecordedEvent) -> bool:
-        """Whether `fold` is to see this event."""
-        return (
-            event.stream.startswith(self._prefix)
-            and event.type not in self._passed_over
-        )
-
-    def maintains(self, version: int) -> bool:
-        """Whether this code may write the tables of that version."""
-        return version == self.version or version in self.also_maintains
 
     def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""
@@ -175,18 +159,6 @@ class Projection:
     @cached_property
     def shared_tables(self) -> list[Table[Any]]:
         return [each for each in self.tables if each.shared]
-
-    @cached_property
-    def _prefix(self) -> str:
-        return f"{self.stream_type.name}-"
-
-    @cached_property
-    def _passed_over(self) -> frozenset[str]:
-        # Known types that this projection does not read. A type that nobody knows
-        # (newer code wrote it) is not passed over: decoding it fails, loudly.
-        known = {each.name for each in self.stream_type.events}
-        read = {self.stream_type.type_of_struct(each).name for each in self.reads}
-        return frozenset(known - read)
 
 
 def keys_of(table: Table[Any], events: Iterable[RecordedEvent]) -> list[Hashable]:

@@ -88,7 +88,7 @@ def run_round(*, worker: str) -> Round:
     done.held_back = now.settled < now.last
     epoch = log.identity().epoch
     windows = Windows(up_to=now.settled)
-    _retry_held({each.projection for each in behind}, done)
+    _retry_held(behind, done)
     for checkpoint in behind:
         # At or below: nothing new, as a settled position is not monotone. But a log
         # that never came as far as the checkpoint was restored: batch.py says so.
@@ -169,7 +169,7 @@ def _advance(
         done.events += result.events
 
 
-def _retry_held(projections: set[str], done: Round) -> None:
+def _retry_held(followed: Sequence[Checkpoint], done: Round) -> None:
     """Tries held streams again whose time has come: outside the batches, so that
     their back-off stops nobody.
     """
@@ -177,7 +177,12 @@ def _retry_held(projections: set[str], done: Round) -> None:
     if time.monotonic() - _looked_at < HELD_LOOK_S:
         return
     _looked_at = time.monotonic()
-    for letter in dead_letters.due(projections):
+    retry_due(followed, done)
+
+
+def retry_due(followed: Sequence[Checkpoint], done: Round) -> None:
+    """Tries those of their held streams again whose time has come."""
+    for letter in dead_letters.due(followed):
         try:
             done.advanced += dead_letters.retry(letter.pk, wait=False)
         except errors.UnknownDeadLetter:

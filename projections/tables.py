@@ -76,6 +76,11 @@ def qualified(name: str, schema: str = "") -> str:
     return f"{quote(schema)}.{quote(name)}" if schema else str(quote(name))
 
 
+def beside(name: str) -> str:
+    """The table beside a shadow one in which live rows wait; see copying.py."""
+    return f"{name}_before"
+
+
 def create_shadow(projection: Projection) -> None:
     """Empty tables as the live ones are now, with keys and without other indexes."""
     drop(projection, SHADOW)
@@ -145,8 +150,9 @@ def drop(projection: Projection, schema: str) -> None:
     """Drops the projection's tables in a schema that is not the live one."""
     if not schema:
         raise AssertionError("live tables are never dropped")
+    names = _names(projection)
     with connections[USING].cursor() as cursor:
-        for name in left(_names(projection), schema):
+        for name in left([*names, *map(beside, names)], schema):
             cursor.execute(f"DROP TABLE {qualified(name, schema)}")
 
 

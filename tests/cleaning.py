@@ -26,7 +26,7 @@ WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY 1
 """
 LEFT = """
-SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace
+SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(%s)
 """
 TRIGGERS = """
 SELECT c.relname, t.tgname, t.tgenabled
@@ -113,8 +113,15 @@ def close_connections() -> None:
 
 
 def on_test_database(url: str | None = None) -> str:
-    """`url`, else the application's, with the name of the test database."""
+    """`url`, else that of the log, with the name of the test database."""
     name = settings.DATABASES["default"]["NAME"]
     return urlunsplit(
         urlsplit(url or servers.SERVERS.database_url)._replace(path=f"/{name}")
     )
+
+
+def read_tables() -> str:
+    """The URL of the test database that has read tables and checkpoints."""
+    name = settings.DATABASES["read"]["NAME"]
+    url = servers.SERVERS.read_database_url or servers.SERVERS.database_url
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

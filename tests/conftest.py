@@ -16,7 +16,9 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """The test database behind both aliases; pytest-django looks at its marks only."""
+    """The test databases behind the aliases, which may be one or two; pytest-django
+    itself looks at its marks only.
+    """
     with django_db_blocker.unblock():
         made = utils.setup_databases(
             verbosity=0, interactive=False, serialized_aliases=set()
@@ -24,8 +26,9 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         cleaning.close_connections()
-        if "postgres" not in servers.SERVERS.own:
-            utils.teardown_databases(made, verbosity=0)
+        # A server of our own goes as a whole.
+        foreign = [each for each in made if not servers.SERVERS.owns(each[0].alias)]
+        utils.teardown_databases(foreign, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +57,10 @@ def database(
 @pytest.fixture
 def process_environment(database: None) -> dict[str, str]:
     """The environment for processes of our own (web, worker) on the test databases."""
-    return {**os.environ, "DATABASE_URL": cleaning.on_test_database()}
+    urls = {"DATABASE_URL": cleaning.on_test_database()}
+    if servers.SERVERS.read_database_url:
+        urls["READ_DATABASE_URL"] = cleaning.read_tables()
+    return {**os.environ, **urls}
 
 
 @pytest.fixture
@@ -63,3 +69,13 @@ def superuser_url(database: None) -> str:
     if not servers.SERVERS.superuser_url:
         pytest.skip("DATABASE_URL names a server whose superuser is not known")
     return cleaning.on_test_database(servers.SERVERS.superuser_url)
+
+
+@pytest.fixture
+def read_superuser_url(database: None) -> str:
+    """As superuser_url, of the database that has the read tables."""
+    own = servers.SERVERS
+    url = own.read_superuser_url if own.read_database_url else own.superuser_url
+    if not url:
+        pytest.skip("READ_DATABASE_URL names a server whose superuser is not known")
+    return cleaning.on_test_database(url)

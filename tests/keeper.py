@@ -1,7 +1,7 @@
 """Keeps the tests' servers while its standard input is open: `keeper FOLDER NAME…`.
 
 A process of its own, so that no server is left behind however the tests end. Prints
-one line of JSON when the servers answer: the URLs by server.
+one line of JSON when the servers answer: URLs by "SERVER" and "SERVER superuser".
 """
 
 import json
@@ -19,17 +19,21 @@ POSTGRES_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 def start(folder: Path, names: list[str]) -> dict[str, str]:
     urls = {}
-    if "postgres" in names:
+    for name in databases(names):
         server = postgres.start(
-            folder / "postgres",
-            log=folder / "postgres.log",
+            folder / name,
+            log=folder / f"{name}.log",
             settings=POSTGRES_SETTINGS,
         )
         database.allow_creating_databases(server.superuser_url)
-        urls |= {"postgres": server.url, "superuser": server.superuser_url}
+        urls |= {name: server.url, f"{name} superuser": server.superuser_url}
     if "redis" in names:
         urls["redis"] = redis.start(folder / "redis", log=folder / "redis.log").url
     return urls
+
+
+def databases(names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("postgres")]
 
 
 def main() -> None:
@@ -41,7 +45,8 @@ def main() -> None:
         sys.stdout.flush()
         os.read(sys.stdin.fileno(), 1)
     finally:
-        postgres.stop(folder / "postgres")
+        for name in databases(names):
+            postgres.stop(folder / name)
         redis.stop(folder / "redis")
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,6 +4,9 @@ DATABASE_URL and REDIS_URL are used where they are set (the tests make the datab
 test_… there, and take Redis database 15). Without them both servers are started in a
 temporary folder, when a test outside tests/unit is among those selected. The settings
 load before that, so the addresses are chosen first.
+
+CQRS_TEST_TWO_SERVERS=1 puts the read tables on a second PostgreSQL server, or on that
+of READ_DATABASE_URL.
 """
 
 import atexit
@@ -24,6 +27,7 @@ from cqrs_site.embedded import database, files, ports
 
 ROOT = Path(__file__).resolve().parent.parent
 REDIS_DATABASE = 15
+READ = "postgres-read"  # the server of the read tables, where it is another one
 UNIT = "tests/unit/"
 
 
@@ -34,17 +38,28 @@ class Servers:
         self.folder = Path(tempfile.mkdtemp(prefix="cqrs-tests-"))
         self.folder.chmod(0o755)  # passable for the account PostgreSQL runs under
         self.own = [
-            name
-            for name, variable in (("postgres", "DATABASE_URL"), ("redis", "REDIS_URL"))
-            if not os.environ.get(variable)
+            name for name, variable in self._wanted() if not os.environ.get(variable)
         ]
-        self.database_url = os.environ.get("DATABASE_URL") or self._address(
-            "postgres", f"postgres://{database.ROLE}", f"/{database.NAME}"
-        )
+        self.database_url = os.environ.get("DATABASE_URL") or self._database("postgres")
+        # "" while the read tables are beside the log.
+        self.read_database_url = os.environ.get("READ_DATABASE_URL", "")
+        if READ in self.own:
+            self.read_database_url = self._database(READ)
         redis_url = os.environ.get("REDIS_URL") or self._address("redis", "redis://")
         self.redis_url = _numbered(redis_url)
-        self.superuser_url = ""
+        self.superuser_url = self.read_superuser_url = ""
         self._keeper: subprocess.Popen[str] | None = None
+
+    @staticmethod
+    def _wanted() -> list[tuple[str, str]]:
+        """(server, variable that names another one)."""
+        wanted = [("postgres", "DATABASE_URL"), ("redis", "REDIS_URL")]
+        if os.environ.get("CQRS_TEST_TWO_SERVERS") == "1":
+            wanted.append((READ, "READ_DATABASE_URL"))
+        return wanted
+
+    def _database(self, name: str) -> str:
+        return self._address(name, f"postgres://{database.ROLE}", f"/{database.NAME}")
 
     def _address(self, name: str, start: str, end: str = "") -> str:
         # The server takes its port and password from the same files.
@@ -52,6 +67,11 @@ class Servers:
         password = files.kept_secret(self.folder / name / "password")
         port = ports.kept(self.folder / name / "port")
         return f"{start}:{password}@{ports.HOST}:{port}{end}"
+
+    def owns(self, alias: str) -> bool:
+        """Whether the server behind a database alias was started by us."""
+        apart = alias == "read" and self.read_database_url
+        return (READ if apart else "postgres") in self.own
 
     def start(self) -> None:
         if self._keeper or not self.own:
@@ -65,8 +85,10 @@ class Servers:
         )
         assert self._keeper.stdout
         urls = json.loads(self._keeper.stdout.readline() or "{}")
-        self.superuser_url = urls.get("superuser", "")
-        if urls.get("postgres", self.database_url) != self.database_url or (
+        self.superuser_url = urls.get("postgres superuser", "")
+        self.read_superuser_url = urls.get(f"{READ} superuser", "")
+        chosen = {"postgres": self.database_url, READ: self.read_database_url}
+        if any(urls.get(name, url) != url for name, url in chosen.items()) or (
             "redis" in urls and _numbered(urls["redis"]) != self.redis_url
         ):
             pytest.exit("a port chosen for the test servers was taken: run again", 1)
@@ -87,6 +109,8 @@ def _numbered(url: str) -> str:
 SERVERS = Servers()
 # Before pytest-django loads the settings, which is why this file is a plugin (-p).
 os.environ["DATABASE_URL"] = SERVERS.database_url
+if SERVERS.read_database_url:
+    os.environ["READ_DATABASE_URL"] = SERVERS.read_database_url
 os.environ["REDIS_URL"] = SERVERS.redis_url
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 os.environ.setdefault("DATA_KEY", base64.b64encode(secrets.token_bytes(32)).decode())

@@ -22,7 +22,7 @@ from projections import (
 )
 from projections.models import Checkpoint, Operation
 from projections.projection import Projection
-from projections.rebuilding import progress
+from projections.rebuilding import partial, progress
 
 USING = "read"
 # Events of the log at once. The more, the more often a row's events meet in one batch,
@@ -43,6 +43,8 @@ def step(operation: Operation) -> bool:
     shadows = checkpoints.of(projection.name, Checkpoint.Role.SHADOW)
     if operation.kind != Operation.Kind.REBUILD or not shadows:
         return False
+    if partial.is_due(operation):
+        return partial.step(operation)
     up_to = settled.position().settled
     behind = [each for each in shadows if each.position + NEAR < up_to]
     if not behind:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,11 @@ UNHINDERED_S = 2.0
 def lags(system: System) -> list[int]:
     found = json.loads(system.manage("projection", "list", "--json"))
     return [each["lag_events"] for each in found]
+
+
+def reactors(system: System) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(system.manage("reactor", "list", "--json"))
+    return found
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
@@ -71,6 +77,22 @@ def test_it_goes_on_within_ten_seconds_after_a_worker_was_killed(
     system.start_worker()
     until(lambda: set(lags(system)) == {0}, seconds=10)
     assert time.monotonic() - began < 10
+
+
+def test_it_refunds_a_cancelled_order_by_itself(system: System) -> None:
+    system.start()
+    system.start_worker(queue="operations")
+    client = Client(system)
+    until(lambda: {each["state"] for each in reactors(system)} == {"running"})
+    placed = client.place()
+    order = placed.body["order_id"]
+    paid = {"amount": "50.00", "method": "card", "reference": "1"}
+    client.change(order, "capture-payment", paid)
+    client.change(order, "cancel", {"reason": "changed my mind"})
+    url = placed.headers["Location"]
+    until(lambda: client.read(url).body.get("payment_status") == "refunded")
+    (refund,) = client.read(url).body["refunds"]
+    assert (refund["amount"], refund["reason"]) == ("50.00", "order cancelled")
 
 
 def test_it_is_not_ready_before_the_migrations(system: System) -> None:

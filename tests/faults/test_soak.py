@@ -112,8 +112,9 @@ def test_it_skips_repeats_and_reorders_nothing(children, seed, soak_seconds, tmp
         session = open_session()
         log = session.execute(LOG).fetchall()
         folded = independent_fold.orders(session)  # raises where a version is missing
-        summaries = independent_fold.actual_summaries(session)
-        details = independent_fold.actual_details(session)
+        reader = open_session(cleaning.read_tables())
+        summaries = independent_fold.actual_summaries(reader)
+        details = independent_fold.actual_details(reader)
     committed = [position for position, *_ in log]
     lost = len(set(committed) - set(watch.naive.seen))
     _report(answers, committed, watch, written, caught_up, lost)

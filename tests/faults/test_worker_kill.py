@@ -9,6 +9,7 @@ from random import Random
 
 from eventstore import store
 from projections import checkpoints, status
+from tests import cleaning
 from tests.faults import independent_fold, nursery
 from tests.integration.eventstore import sessions
 
@@ -35,7 +36,7 @@ def test_it_keeps_the_tables_right_while_workers_are_killed(
         nursery.opened({**process_environment, **small_batches}) as children,
         sessions.opened() as open_session,
     ):
-        watcher = open_session(autocommit=True)
+        watcher = open_session(cleaning.read_tables(), autocommit=True)
         arguments = {"seed": seed, "stop": str(stop), "result": str(result)}
         importer = children.start("importer", **arguments)
         followers = [children.start("follower") for _ in range(FOLLOWERS)]
@@ -52,7 +53,7 @@ def test_it_keeps_the_tables_right_while_workers_are_killed(
         sessions.wait_until(_caught_up, seconds=60)
         whole = time.monotonic() - began
         appended = json.loads(result.read_text())["appended"]
-        folded = independent_fold.orders(watcher)
+        folded = independent_fold.orders(open_session())
         summaries = independent_fold.actual_summaries(watcher)
         details = independent_fold.actual_details(watcher)
     sys.stdout.write(

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -15,7 +16,9 @@ from eventstore.commands import Context, Outcome
 from eventstore.store import StreamAppend
 from orders.domain.errors import OrderError
 from orders.streams import ORDER
-from projections import runner
+from projections import operating, runner
+from projections.reacting import following
+from projections.rebuilding import filling
 from tests.faults import order_commands
 
 ASKED = Context(actor="faults")
@@ -32,6 +35,69 @@ def follower() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         runner.follow(seconds=1)
+
+
+def operator(*, events: int = 0) -> None:
+    """Takes operations further as a worker does, as long as its nursery lives.
+
+    events: of a batch that fills; 0: as many as in use.
+    """
+    logging.disable()
+    filling.EVENTS = events or filling.EVENTS
+    parent = os.getppid()
+    while os.getppid() == parent:
+        operating.work(seconds=1)
+        time.sleep(0.05)
+
+
+def seller(*, seed: int, rate: float, stop: str, result: str) -> None:
+    """Places and changes orders at a rate of events a second until `stop` is there."""
+    random = Random(seed)
+    began, appended = time.monotonic(), 0
+    own: list[UUID] = []
+    while not Path(stop).exists():
+        if appended > rate * (time.monotonic() - began):
+            time.sleep(0.005)
+            continue
+        outcome = _append(random, [UUID(int=1)], own)
+        if outcome.version == 1:
+            own = [*own, UUID(outcome.stream[6:])][-200:]
+        appended += len(outcome.events)
+    seconds = time.monotonic() - began
+    Path(result).write_text(json.dumps({"appended": appended, "seconds": seconds}))
+    connections.close_all()
+
+
+def reacting() -> None:
+    """Lets the reactors react as a worker does, as long as its nursery lives."""
+    logging.disable()
+    parent = os.getppid()
+    while os.getppid() == parent:
+        following.follow(seconds=1)
+        time.sleep(0.01)
+
+
+def earner(*, stop: str, result: str) -> None:
+    """Opens accounts that earn a bonus now and then, until the file `stop` is there."""
+    # Only where the nursery has the settings of the tests' second domain.
+    from tests.loyalty import domain, streams
+    from tests.loyalty.reactors import bonus
+
+    earned = [domain.EarnPoints(points=each) for each in (1, bonus.ONE, 2, bonus.ONE)]
+    accounts = 0
+    while not Path(stop).exists():
+        accounts += 1
+        for command in (domain.OpenAccount(owner="ada"), *earned):
+            commands.handle(
+                streams.ACCOUNT,
+                accounts,
+                command,
+                at=order_commands.FIRST - timedelta(days=365),
+                context=ASKED,
+            )
+        time.sleep(0.01)
+    Path(result).write_text(json.dumps({"accounts": accounts}))
+    connections.close_all()
 
 
 def writer(*, seed: int, seconds: float, result: str) -> None:

@@ -60,13 +60,16 @@ def new_stream() -> str:
 
 
 @contextmanager
-def opened() -> Iterator[Open]:
-    """Opens any number of sessions; at the end all are closed, open work undone."""
+def opened(default: str | None = None) -> Iterator[Open]:
+    """Opens any number of sessions; at the end all are closed, open work undone.
+
+    default: the URL of those that are opened without one, else the log's.
+    """
     made: list[Session] = []
 
     def open_one(url: str | None = None, *, autocommit: bool = False) -> Session:
         session = Session.connect(
-            url or cleaning.on_test_database(), autocommit=autocommit
+            url or default or cleaning.on_test_database(), autocommit=autocommit
         )
         made.append(session)
         return session

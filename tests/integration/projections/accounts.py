@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.conf import settings
+
+from cqrs_site import configuration
 from eventstore import commands, log, store
 from eventstore.commands import Context
 from eventstore.events import RecordedEvent
@@ -71,6 +74,15 @@ def projection() -> LoyaltyBalance:
 
 def epoch() -> int:
     return log.identity().epoch
+
+
+def configured(**own: object) -> configuration.Configuration:
+    """The settings of cqrs.yaml, with some of this projection's own changed."""
+    prefix = f"CQRS__QUERY_SIDE__PROJECTIONS__{NAME.upper()}__"
+    return configuration.load(
+        str(settings.BASE_DIR / "cqrs.yaml"),
+        environ={f"{prefix}{name.upper()}": str(value) for name, value in own.items()},
+    )
 
 
 class Interrupted(LoyaltyBalance):

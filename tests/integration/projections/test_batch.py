@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 
 from projections import batch, failure
 from projections.batch import Outcome
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, naive
 from tests.integration.projections.accounts import Interrupted, earn, points
@@ -93,7 +94,7 @@ def test_it_lets_one_of_two_workers_work(module, after, started):
 def test_it_waits_for_nobody(started):
     """A partition that is taken costs no time: the lease is not waited for."""
     earn(3)
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         holder = open_session()
         holder.execute("SELECT FROM projections_checkpoint FOR UPDATE")
         assert advance(batch, started).outcome is Outcome.BUSY
@@ -174,6 +175,6 @@ def _kill_own_session() -> None:
     with connections["read"].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         killer = open_session(autocommit=True)
         assert killer.value("SELECT pg_terminate_backend(%s, 5000)", [pid])

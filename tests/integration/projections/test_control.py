@@ -9,6 +9,7 @@ from django.db import connections
 from projections import batch, control, errors, operations, status
 from projections.batch import Outcome
 from projections.models import AuditEntry, Checkpoint
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.eventstore.clients import Beside
 from tests.integration.projections import accounts, naive, rebuilds
@@ -66,7 +67,7 @@ def test_it_stops_a_worker_that_had_already_read_its_events(module, after, start
 
 def test_it_lets_the_batch_at_work_end_before_it_is_paused(started):
     earn(3)
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         watcher = open_session(autocommit=True)
         at_work, go_on = threading.Event(), threading.Event()
 
@@ -160,7 +161,7 @@ def test_it_refuses_before_a_worker_has_started_it():
 
 
 def test_it_takes_two_rebuilds_at_once_for_one_after_the_other(started):
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         watcher, holder = open_session(autocommit=True), open_session()
         holder.execute("SELECT FROM projections_checkpoint FOR UPDATE")
         both = []

@@ -11,6 +11,7 @@ from eventstore import commands
 from orders.streams import ORDER
 from projections import batch, checkpoints, control, failure, runner, status
 from projections.models import Checkpoint
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
 from tests.integration.projections.accounts import earn, points
@@ -58,13 +59,25 @@ def test_it_parks_nothing_when_the_code_is_broken_for_every_event(broken, starte
 
 
 def test_it_waits_twice_as_long_after_each_failure(broken):
-    delays = []
-    for _ in range(8):
+    assert delays(attempts=8) == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_it_waits_as_long_as_is_configured_for_the_projection(broken, settings):
+    settings.CQRS = accounts.configured(
+        retry_first_delay_s=10, retry_longest_delay_s=50
+    )
+    assert delays(attempts=5) == [10, 20, 40, 50, 50]
+
+
+def delays(*, attempts: int) -> list[int]:
+    """Seconds until the next attempt, after each of some that fail."""
+    found = []
+    for _ in range(attempts):
         due()
         before = timezone.now()
         waits = accounts.follow().next_attempt_at - before
-        delays.append(round(waits / timedelta(seconds=1)))
-    assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
+        found.append(round(waits / timedelta(seconds=1)))
+    return found
 
 
 def test_it_does_not_try_again_before_it_is_time(broken):
@@ -186,7 +199,7 @@ def test_it_serves_the_others_while_one_waits_for_a_lock(started, monkeypatch):
         at=accounts.AT,
         context=commands.Context(actor="tests"),
     )
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         blocker = open_session()
         blocker.execute("LOCK TABLE loyalty_balance IN ACCESS EXCLUSIVE MODE")
         done = runner.run_round(worker="tests")

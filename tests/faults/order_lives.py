@@ -1,0 +1,91 @@
+"""Very many order events at once: a few dozen lives, decided once, lived by many.
+
+An order's events are spread over the log, as those of real ones.
+"""
+
+from random import Random
+from uuid import UUID
+
+from eventstore import events, store
+from eventstore.events import NewEvent
+from eventstore.store import StreamAppend
+from orders.domain.errors import OrderError
+from orders.streams import ORDER
+from tests.faults import order_commands
+
+LIVES = 40
+# Orders that are under way at one time, and those that go on in one statement.
+UNDER_WAY = 4_000
+AT_ONCE = 400
+
+
+class _Living:
+    def __init__(self, random: Random, lives: list[list[tuple]]) -> None:
+        self.id = UUID(int=random.getrandbits(128))
+        self.life = random.choice(lives)
+        self.version = 0
+
+    def next(self, random: Random) -> StreamAppend:
+        return self.go_on(random.randint(1, 3))
+
+    def go_on(self, events: int) -> StreamAppend:
+        before = self.version
+        self.version = min(before + events, len(self.life))
+        new = [_new(self.id, each) for each in self.life[before : self.version]]
+        return StreamAppend(f"order-{self.id}", before, new)
+
+
+def append(random: Random, count: int) -> list[UUID]:
+    """Appends so many events, about; the orders they belong to."""
+    lives = [_life(random) for _ in range(LIVES)]
+    living: list[_Living] = []
+    orders: list[UUID] = []
+    done = 0
+    while done < count:
+        while len(living) < UNDER_WAY:
+            living.append(_Living(random, lives))
+        appends = [each.next(random) for each in random.sample(living, AT_ONCE)]
+        store.append_many(appends)
+        done += sum(len(each.events) for each in appends)
+        orders += [UUID(each.stream[6:]) for each in appends if each.expected == 0]
+        living = [each for each in living if each.version < len(each.life)]
+    return orders
+
+
+def append_evenly(random: Random, *, orders: int, events: int) -> list[UUID]:
+    """Appends orders of so many events each, which live side by side; their ids."""
+    lives = [_life(random, events=events) for _ in range(LIVES)]
+    living = [_Living(random, lives) for _ in range(orders)]
+    for _ in range(events):
+        random.shuffle(living)
+        for start in range(0, orders, AT_ONCE):
+            store.append_many(
+                [each.go_on(1) for each in living[start : start + AT_ONCE]]
+            )
+    return [each.id for each in living]
+
+
+def _new(id: UUID, lived: tuple) -> NewEvent:
+    data, at = lived
+    metadata = {"command_id": str(id), "actor": "faults"}
+    return events.new(data, occurred_at=at, metadata=metadata)
+
+
+def _life(random: Random, *, events: int | None = None) -> list[tuple]:
+    """(event, occurred_at) of an order that was placed and changed a few times.
+
+    events: exactly so many.
+    """
+    order, life = None, []
+    at = order_commands.at(random)
+    left = random.randint(4, 16)
+    while left > 0 if events is None else len(life) < events:
+        left -= 1
+        command = (order_commands.change if order else order_commands.place)(random)
+        try:
+            decided = ORDER.decide(order, command, at=at)
+        except OrderError:
+            continue
+        order = ORDER.fold(order, [(each, at) for each in decided])
+        life += [(each, at) for each in decided]
+    return life[:events]
