@@ -217,7 +217,7 @@ class SalesDailyAdmin(ReadOnly):
     """A list without pages of single rows: its key is of three columns."""
 
     list_display = (
-        "date",
+        "day",
         "currency",
         "country",
         "orders",
@@ -232,12 +232,16 @@ class SalesDailyAdmin(ReadOnly):
     search_fields = ("=country", "=currency")
     search_help_text = "A country or a currency."
     ordering = ("-date", "currency", "country")
-    sortable_by = ("date",)
+    sortable_by = ("day",)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> None:
         return None
+
+    @admin.display(description="date", ordering="date")
+    def day(self, row: ListedSalesDaily) -> str:
+        return row.date.isoformat()
 
     @admin.display(description="placed")
     def placed_amount(self, row: ListedSalesDaily) -> SafeString:

@@ -18,6 +18,7 @@ from orders.streams import ORDER
 from projections import batch, checkpoints, partitions, registry, runner
 from projections.batch import Outcome
 from projections.projection import Rows, Table
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
 from tests.unit.orders.builders import ADDRESS, place
@@ -106,7 +107,7 @@ class Blocked:
 @contextmanager
 def row_locked(country: str):
     """Somebody else holds a row of the day's sales until the block ends."""
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         holder = open_session()
         found = holder.execute(
             "SELECT 1 FROM orders_sales_daily WHERE country = %s FOR UPDATE", [country]

@@ -12,6 +12,7 @@ from orders.models import OrderDetail
 from orders.projections import order_detail, sales_daily
 from projections import checks, registry
 from projections.projection import Table
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.loyalty.projections.balance import LoyaltyBalance
 
@@ -120,7 +121,7 @@ def test_it_looks_at_the_read_tables_database_only(settings):
 
 
 def test_it_stops_the_check_command():
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         owner = open_session(autocommit=True)
         owner.execute(OBSTACLES["view"])
         try:

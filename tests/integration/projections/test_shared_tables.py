@@ -14,6 +14,7 @@ from projections import checkpoints, control, dead_letters, row_sql
 from projections.batch import Outcome
 from projections.models import DeadLetter
 from projections.projection import Table
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, rebuilds, sales
 from tests.integration.projections.sales import NAME, by_country, catch_up, place_in
@@ -56,14 +57,17 @@ def blocked(two_partitions):
     """Starts batches that meet on rows of GB and PL, which exist."""
     place_in("GB", "PL")
     catch_up()
-    with sessions.opened() as open_session, ThreadPoolExecutor(2) as pool:
+    with (
+        sessions.opened(cleaning.read_tables()) as open_session,
+        ThreadPoolExecutor(2) as pool,
+    ):
         yield sales.Blocked(pool, open_session(autocommit=True))
 
 
 @pytest.fixture
 def refusing():
     """refusing(table, condition): the database refuses rows that do not meet it."""
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         owner = open_session(autocommit=True)
         constrained = []
 
