@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import errors, failure, folding, partitions, registry, tables
+from projections import errors, failure, folding, leases, partitions, registry, tables
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
@@ -170,6 +170,7 @@ def held_events(letter: DeadLetter) -> int:
 
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
+    leases.announce(letter.projection)
     # All partitions, in order: which one the stream belongs to may change meanwhile.
     all_of_them = _checkpoints(letter).order_by("pk")
     locked = list(all_of_them.select_for_update(skip_locked=not wait))
