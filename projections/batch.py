@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import dead_letters, errors, failure, folding, tables
+from projections import dead_letters, errors, failure, folding, leases, tables
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -24,19 +24,17 @@ logger = logging.getLogger(__name__)
 USING = "read"
 
 # The row's lock is the lease. Whoever finds it taken leaves the partition to the
-# holder; the time-out gives it back when the holder's host vanished in between. A lock
-# of somebody else on a read table is waited for, but not for ever: others are served.
-LEASE = """
+# holder; the time-outs give it back when the holder's host vanished in between.
+LEASE = f"""
 SELECT position, event_id, epoch, role, state,
-       set_config('idle_in_transaction_session_timeout', '10s', true),
-       set_config('lock_timeout', '5s', true),
        EXISTS (
            SELECT 1 FROM projections_deadletter d
            WHERE d.projection = c.projection AND d.generation = c.generation
        ),
        EXISTS (
            SELECT 1 FROM projections_skippedevent s WHERE s.projection = c.projection
-       )
+       ),
+       {leases.MARK}, {leases.LOCK_TIMEOUT}, {leases.TIMEOUTS}
 FROM projections_checkpoint c
 WHERE id = %s
 FOR UPDATE SKIP LOCKED
@@ -221,7 +219,7 @@ def lease(checkpoint: Checkpoint) -> Leased | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    position, event_id, epoch, role, state, _, _, holds, skips = row
+    position, event_id, epoch, role, state, holds, skips, *_ = row
     if state != checkpoint.state:
         return None  # paused, or no longer filled, since it was read
     return Leased((position, event_id, epoch, role), holds, skips)

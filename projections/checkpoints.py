@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from eventstore import log
-from projections import registry
+from projections import leases, registry
 from projections.models import Checkpoint
 from projections.projection import Projection
 
@@ -31,6 +31,7 @@ def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
 
     Waits for batches at work. In one order, so that two who lock do not deadlock.
     """
+    leases.announce(name)
     found = Checkpoint.objects.select_for_update().filter(projection=name)
     if roles:
         found = found.filter(role__in=roles)

@@ -20,6 +20,7 @@ from projections import (
     errors,
     failure,
     folding,
+    leases,
     partitions,
     registry,
     tables,
@@ -218,6 +219,7 @@ def _applied(
 
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
+    leases.announce(letter.projection)
     # All partitions, in order: which one the stream belongs to may change meanwhile.
     all_of_them = _checkpoints(letter).order_by("pk")
     locked = list(all_of_them.select_for_update(skip_locked=not wait))

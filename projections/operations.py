@@ -8,7 +8,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from projections import audit, errors
+from projections import audit, errors, leases
 from projections.audit import Entry
 from projections.models import Operation
 
@@ -17,7 +17,9 @@ USING = "read"
 # One worker at a time takes a step that must not be taken twice at once. The lock ends
 # with the transaction, so it works behind a pooler and is gone with the worker.
 LOCK_SPACE = 9  # the upper 16 bits of an operation's lock key; 7 is the log's
-TRY_LOCK = "SELECT pg_try_advisory_xact_lock((%s::bigint << 48) | %s)"
+TRY_LOCK = f"""
+SELECT pg_try_advisory_xact_lock((%s::bigint << 48) | %s), {leases.TIMEOUTS}
+"""
 
 
 def begin(

@@ -25,6 +25,7 @@ from projections import (
     dead_letters,
     errors,
     failure,
+    leases,
     registry,
 )
 from projections.models import Checkpoint
@@ -132,6 +133,7 @@ def _pause(done: Round, held_rounds: int) -> float:
 def _guarded_round(worker: str) -> Round:
     try:
         done = run_round(worker=worker)
+        leases.sweep()
     except (DatabaseError, InterfaceError) as error:
         # The database is away: nothing is parked or lost, the next round tries again.
         done = Round(database_error=error)

@@ -13,15 +13,20 @@ from django.db import connections, transaction
 
 from eventstore import commands, errors, store
 from eventstore.commands import Context, Outcome
+from eventstore.events import RecordedEvent
 from eventstore.store import StreamAppend
 from orders.domain.errors import OrderError
+from orders.projections.order_summary import OrderSummary
 from orders.streams import ORDER
 from projections import operating, runner
+from projections.projection import Rows
 from projections.reacting import following
 from projections.rebuilding import filling
 from tests.faults import order_commands
 
 ASKED = Context(actor="faults")
+# More than the buffers on both sides of a connection take.
+MUCH = b"SELECT repeat('x', 1000) FROM generate_series(1, 100000)"
 SHARED_ORDERS = 3  # on which all writers of a soak work
 
 
@@ -35,6 +40,26 @@ def follower() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         runner.follow(seconds=1)
+
+
+def staller(*, asks: bool, began: str, go_on: str) -> None:
+    """A follower that stands still in its first batch of a projection, until told.
+
+    asks: after a question whose answer it does not read. began: a file it makes then.
+    """
+    fold = OrderSummary.fold
+
+    def stalling(self: OrderSummary, rows: Rows, event: RecordedEvent) -> None:
+        OrderSummary.fold = fold  # once
+        if asks:
+            connections["read"].connection.pgconn.send_query(MUCH)
+        Path(began).touch()
+        while not Path(go_on).exists():
+            time.sleep(0.01)
+        fold(self, rows, event)
+
+    OrderSummary.fold = stalling
+    follower()
 
 
 def operator(*, events: int = 0) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from projections import runner
+from projections import leases, runner
 from projections.rebuilding import filling, swapping
 
 
@@ -9,6 +9,7 @@ def no_memory_of_other_tests():
     """What a process remembers of partitions and operations, whose numbers come again
     in every test.
     """
+    leases._sending.clear()
     runner._slow.clear()
     filling._slow.clear()
     swapping._timeouts.clear()
