@@ -2,7 +2,7 @@
 
 from projections import actors, audit, dead_letters, failure, registry, retrying
 from projections.actors import Actor
-from projections.control import leases
+from projections.control import locking
 from projections.models import Operation
 
 
@@ -30,7 +30,7 @@ def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
     with audit.action(
         "retry", name, permission=actors.RETRY, actor=actor, reason=reason
     ) as entry:
-        leases.locked(name, known=registry.subscriber)
+        locking.locked(name, known=registry.subscriber)
         operation = retrying.begin(entry)
     return operation
 

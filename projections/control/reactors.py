@@ -2,7 +2,7 @@
 
 from projections import actors, audit, errors, registry
 from projections.actors import Actor
-from projections.control import leases
+from projections.control import locking
 from projections.models import Checkpoint
 from projections.reacting import starting
 
@@ -15,10 +15,10 @@ def pause_reactor(name: str, *, actor: Actor, reason: str) -> None:
     with audit.action(
         "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
-        found = leases.locked(name, known=registry.reactor)
+        found = locking.locked(name, known=registry.reactor)
         if any(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused already")
-        leases.set_state(found, Checkpoint.State.PAUSED)
+        locking.set_state(found, Checkpoint.State.PAUSED)
 
 
 def resume_reactor(name: str, *, actor: Actor, reason: str) -> None:
@@ -29,14 +29,14 @@ def resume_reactor(name: str, *, actor: Actor, reason: str) -> None:
     with audit.action(
         "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
-        (found,) = leases.locked(name, known=registry.reactor)
+        (found,) = locking.locked(name, known=registry.reactor)
         if found.state == Checkpoint.State.FAULTED:
             raise errors.NotAllowedInState(
                 f"{name} does not belong to this log any more: start it from a position"
             )
         if found.state == Checkpoint.State.RUNNING and not found.failures:
             raise errors.NotAllowedInState(f"{name} is running already")
-        leases.set_state([found], Checkpoint.State.RUNNING)
+        locking.set_state([found], Checkpoint.State.RUNNING)
 
 
 def start_reactor(

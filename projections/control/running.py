@@ -2,7 +2,7 @@
 
 from projections import actors, audit, errors, registry, repartitioning
 from projections.actors import Actor
-from projections.control import leases
+from projections.control import locking
 from projections.models import Checkpoint
 
 
@@ -14,10 +14,10 @@ def pause(name: str, *, actor: Actor, reason: str) -> None:
     with audit.action(
         "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
-        found = leases.locked(name)
+        found = locking.locked(name)
         if all(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused already")
-        leases.set_state(found, Checkpoint.State.PAUSED)
+        locking.set_state(found, Checkpoint.State.PAUSED)
 
 
 def resume(name: str, *, actor: Actor, reason: str) -> None:
@@ -28,7 +28,7 @@ def resume(name: str, *, actor: Actor, reason: str) -> None:
     with audit.action(
         "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
-        found = leases.locked(name)
+        found = locking.locked(name)
         if any(each.state == Checkpoint.State.FAULTED for each in found):
             raise errors.NotAllowedInState(
                 f"{name} does not belong to this log any more: only a rebuild helps"
@@ -37,7 +37,7 @@ def resume(name: str, *, actor: Actor, reason: str) -> None:
             each.failures for each in found
         ):
             raise errors.NotAllowedInState(f"{name} is running already")
-        leases.set_state(found, Checkpoint.State.RUNNING)
+        locking.set_state(found, Checkpoint.State.RUNNING)
 
 
 def repartition(name: str, partitions: int, *, actor: Actor, reason: str) -> None:

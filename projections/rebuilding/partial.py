@@ -33,6 +33,8 @@ from projections.rebuilding import copying
 USING = "read"
 # Streams that are folded in one transaction.
 STREAMS = 500
+# Operations for which that took longer than a lease, by key: how many they fold then.
+_slow: dict[int, int] = {}
 FINISHED = "finished"
 
 
@@ -56,17 +58,22 @@ def step(operation: Operation) -> bool:
     projection = registry.get(operation.projection)
     if "position" not in operation.progress:
         return copying.copy(operation, projection)
-    with operations.leased(operation) as ours:
-        if not ours:
-            return False
-        operation.refresh_from_db()
-        if not is_due(operation) or operation.finished_at:
-            return True
-        _fold_some(operation, projection)
+    streams = _slow.get(operation.pk, STREAMS)
+    try:
+        with operations.leased(operation) as ours:
+            if not ours:
+                return False
+            operation.refresh_from_db()
+            if is_due(operation) and not operation.finished_at:
+                _fold_some(operation, projection, streams)
+    except Exception as error:
+        if not failure.is_timeout(error) or streams == 1:
+            raise
+        _slow[operation.pk] = streams // 2
     return True
 
 
-def _fold_some(operation: Operation, projection: Projection) -> None:
+def _fold_some(operation: Operation, projection: Projection, count: int) -> None:
     since = copying.since(operation)
     position = operation.progress["position"]
     streams = touched.streams_since(
@@ -74,7 +81,7 @@ def _fold_some(operation: Operation, projection: Projection) -> None:
         stream_type=projection.stream_type.name,
         up_to=position,
         after=operation.progress.get("after", ""),
-        limit=STREAMS,
+        limit=count,
     )
     if not streams:
         copying.complete_shared(projection)

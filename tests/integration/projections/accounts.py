@@ -1,5 +1,6 @@
 """Accounts of the tests' second domain: points add up, so a repeated event shows."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from cqrs_site import configuration
 from eventstore import commands, log, store
 from eventstore.commands import Context
 from eventstore.events import RecordedEvent
-from projections import actors, checkpoints, registry, runner
+from projections import actors, batch, checkpoints, registry, runner
 from projections.models import Checkpoint
 from projections.projection import Rows
 from tests.loyalty import domain, models, streams
@@ -101,3 +102,9 @@ class Interrupted(LoyaltyBalance):
 def _handle(id: str, command: domain.Command) -> commands.Outcome:
     context = Context(actor="tests")
     return commands.handle(streams.ACCOUNT, id, command, at=AT, context=context)
+
+
+def change_lease(monkeypatch, setting: str, value: str) -> None:
+    lease, times = re.subn(f"({setting}', )'[^']+'", rf"\1'{value}'", batch.LEASE)
+    assert times == 1
+    monkeypatch.setattr(batch, "LEASE", lease)

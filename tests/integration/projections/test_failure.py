@@ -1,6 +1,5 @@
 """A batch that fails: nothing is stored, it says why, and is tried again later."""
 
-import re
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -137,7 +136,7 @@ def test_it_does_not_count_a_fault_of_the_database_as_the_events(started, monkey
 def test_it_halves_a_batch_that_takes_too_long(started, monkeypatch):
     """Each event takes 20 ms of a lease of 150 ms: forty at once never get through."""
     accounts.earn_many(40)
-    _change_lease(monkeypatch, "idle_in_transaction_session_timeout", "150ms")
+    accounts.change_lease(monkeypatch, "idle_in_transaction_session_timeout", "150ms")
     _slow_fold(monkeypatch, seconds=0.02)
     for _ in range(20):
         runner._guarded_round("tests")
@@ -147,18 +146,12 @@ def test_it_halves_a_batch_that_takes_too_long(started, monkeypatch):
 
 def test_it_counts_one_event_that_takes_too_long_as_a_failure(started, monkeypatch):
     earn(3)
-    _change_lease(monkeypatch, "idle_in_transaction_session_timeout", "50ms")
+    accounts.change_lease(monkeypatch, "idle_in_transaction_session_timeout", "50ms")
     _slow_fold(monkeypatch, seconds=0.3)
     runner._guarded_round("tests")
     failed = accounts.checkpoint()
     assert (failed.failures, failed.failure["category"]) == (1, "handler")
     assert "idle-in-transaction" in failed.failure["error"]
-
-
-def _change_lease(monkeypatch, setting: str, value: str) -> None:
-    lease, times = re.subn(f"({setting}', )'[^']+'", rf"\1'{value}'", batch.LEASE)
-    assert times == 1
-    monkeypatch.setattr(batch, "LEASE", lease)
 
 
 def _slow_fold(monkeypatch, *, seconds: float) -> None:
@@ -195,7 +188,7 @@ def _caused_by(state: str) -> Exception:
 
 def test_it_serves_the_others_while_one_waits_for_a_lock(started, monkeypatch):
     """A foreign lock on one read table: infrastructure, so nothing is noted."""
-    _change_lease(monkeypatch, "lock_timeout", "50ms")
+    accounts.change_lease(monkeypatch, "lock_timeout", "50ms")
     earn(3)
     order = commands.handle(
         ORDER,

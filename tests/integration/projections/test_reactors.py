@@ -234,12 +234,10 @@ def test_it_holds_nothing_when_the_code_is_broken_for_every_event(started, monke
 
 
 def test_it_holds_one_stream_when_an_answer_outlives_the_lease(started, monkeypatch):
-    from projections import batch
-
     open_account("2")
     for id in ("1", "2", "1", "2"):
         earn(bonus.ONE, id=id)
-    monkeypatch.setattr(batch, "LEASE", batch.LEASE.replace("'10s'", "'150ms'"))
+    accounts.change_lease(monkeypatch, "idle_in_transaction_session_timeout", "150ms")
 
     def slow(original, self, event):
         if event.stream == "account-1":
