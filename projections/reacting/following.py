@@ -87,7 +87,7 @@ def _advance(
     done: Round,
 ) -> bool:
     """One turn; whether the reactor has then read all that was settled."""
-    most = _narrowed.get(checkpoint.pk, MOST_EVENTS)
+    most = min(_narrowed.get(checkpoint.pk, MOST_EVENTS), MOST_EVENTS)
     window = windows.of(checkpoint, most)
     new = len(window) - (1 if checkpoint.position else 0)
     try:
@@ -103,7 +103,8 @@ def _advance(
         result = turn.hold(
             reactor, checkpoint, window, error, epoch=epoch, worker=worker
         )
-    _narrowed[checkpoint.pk] = min(most * 2, MOST_EVENTS)
+    if most < MOST_EVENTS:
+        _narrowed[checkpoint.pk] = most * 2
     if result.outcome is Outcome.ADVANCED:
         done.advanced += 1
         done.events += result.events

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from eventstore import events, store
+from projections import failure
 from projections.models import DeadLetter, Timer
 from projections.reactor import SetTimer
 
@@ -98,7 +99,7 @@ def postpone(timer: Timer, error: Exception) -> None:
     _same(timer).update(
         attempts=timer.attempts + 1,
         next_attempt_at=timezone.now() + timedelta(seconds=min(delay, LONGEST_DELAY_S)),
-        error=f"{type(error).__name__}: {error}",
+        error=failure.described(error)["error"],
     )
 
 

@@ -99,7 +99,11 @@ def test_it_is_not_ready_before_the_migrations(system: System) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'orders'")
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'orders' "
+            "RETURNING app, name, applied"
+        )
+        done = cursor.fetchall()
     try:
         system.run(
             *("granian", "--interface=wsgi", f"--port={system.port}"),
@@ -112,7 +116,8 @@ def test_it_is_not_ready_before_the_migrations(system: System) -> None:
         assert "migrations are pending" in answer.body["reasons"][0]
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(
+            cursor.executemany(
                 "INSERT INTO django_migrations (app, name, applied) "
-                "VALUES ('orders', '0001_order_read_tables', now())"
+                "VALUES (%s, %s, %s)",
+                done,
             )

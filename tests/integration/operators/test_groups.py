@@ -56,3 +56,10 @@ def test_it_puts_the_users_of_the_demo_into_their_groups():
     assert actors.signed_in(operator).permissions == actors.EVERYTHING
     assert actors.signed_in(viewer).permissions == frozenset()
     assert not viewer.has_perm("projections.view_payload")
+
+
+def test_it_lets_nobody_do_anything_who_is_no_member_of_staff():
+    user = member("Operator")
+    user.is_staff = False
+    assert user.has_perm("projections.pause")
+    assert actors.signed_in(user).permissions == frozenset()

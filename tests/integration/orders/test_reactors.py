@@ -142,7 +142,9 @@ def test_it_leaves_the_money_of_orders_that_go_on():
 
 def test_it_refunds_what_somebody_else_leaves_over(monkeypatch):
     """A clerk refunds 20.00 between the reactor's look and its command."""
-    id = placed(capture("50.00"), CANCEL)
+    id = placed(capture("50.00"))
+    react()
+    give(id, CANCEL)
     load = eventstore.commands.load
     clerk = [refund("20.00")]
 

@@ -12,6 +12,7 @@ from projections import checkpoints, registry
 from projections.models import Checkpoint, Timer
 from projections.reacting import following
 from projections.reactor import Effect
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.loyalty.reactors import bonus
 from tests.loyalty.reactors.bonus import LoyaltyBonus
@@ -71,6 +72,7 @@ def kill_session(alias: str = "read") -> None:
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
-    with sessions.opened() as open_session:
+    server = cleaning.read_tables() if alias == "read" else cleaning.on_test_database()
+    with sessions.opened(server) as open_session:
         killer = open_session(autocommit=True)
         assert killer.value("SELECT pg_terminate_backend(%s, 5000)", [pid])
