@@ -10,7 +10,7 @@ from typing import assert_never
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
@@ -57,6 +57,18 @@ def skipped_events(projection: str, events: Sequence[RecordedEvent]) -> set[obje
         projection=projection, event_id__in=[each.event_id for each in events]
     )
     return set(found.values_list("event_id", flat=True))
+
+
+def current() -> QuerySet[DeadLetter]:
+    """Held streams of all subscribers but those that kept tables lack: nobody reads
+    these, and nobody needs to act unless they are to come back.
+    """
+    kept = Checkpoint.objects.filter(
+        projection=OuterRef("projection"),
+        generation=OuterRef("generation"),
+        role=Checkpoint.Role.KEPT,
+    )
+    return DeadLetter.objects.filter(~Exists(kept))
 
 
 def is_held(projection: str, stream: str) -> bool:

@@ -19,7 +19,7 @@ def projection(name: str) -> dict[str, Any]:
     """
     found = status.of(name)
     under_way = [each for each in operations.unfinished() if each.projection == name]
-    failures = DeadLetter.objects.filter(projection=name).order_by("-pk")[:NEWEST]
+    failures = dead_letters.current().filter(projection=name).order_by("-pk")[:NEWEST]
     return {
         **found.as_json(),
         "under_way": [operation(each) for each in under_way],

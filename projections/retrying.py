@@ -24,7 +24,7 @@ def begin(entry: Entry) -> Operation:
             raise errors.NotAllowedInState(
                 f"operation {other.pk} retries what {name} holds already"
             )
-    held = DeadLetter.objects.filter(projection=name)
+    held = dead_letters.current().filter(projection=name)
     operation = operations.begin(
         entry,
         kind=kind,
@@ -93,7 +93,8 @@ def _finish(operation: Operation) -> None:
 
 def _next(operation: Operation) -> DeadLetter | None:
     return (
-        DeadLetter.objects.filter(
+        dead_letters.current()
+        .filter(
             projection=operation.projection,
             pk__gt=operation.progress["after"],
             pk__lte=operation.progress["last"],

@@ -15,7 +15,7 @@ class DeadLetterList(Endpoint):
     def get(self, request: Request) -> Response:
         return lists.answer(
             request,
-            DeadLetter.objects.defer("traceback"),
+            dead_letters.current().defer("traceback"),
             filters=filters.DeadLetterFilter,
             document=documents.dead_letter,
         )

@@ -131,6 +131,6 @@ class Command(BaseCommand):
 
 def _letters(projection: str | None) -> list[DeadLetter]:
     if projection is None:
-        return list(DeadLetter.objects.order_by("pk"))
+        return list(dead_letters.current().order_by("pk"))
     registry.subscriber(projection)
-    return list(DeadLetter.objects.filter(projection=projection).order_by("pk"))
+    return list(dead_letters.current().filter(projection=projection).order_by("pk"))

@@ -110,9 +110,10 @@ def test_it_lets_two_partitions_wait_for_each_other_in_one_order_only(blocked):
     assert by_country() == {"GB": (3, 30), "PL": (3, 30)}
 
 
-def test_it_keeps_that_order_where_streams_are_written_one_by_one(blocked, refusing):
-    """Each partition adds in a statement for each stream, PL before GB in one."""
-    for number, countries in enumerate([("FR", "GB", "PL"), ("DE", "PL", "GB")]):
+def test_it_keeps_that_order_where_a_refused_row_is_searched(blocked, refusing):
+    """Each partition adds in several statements, in one of them PL before GB."""
+    streams = [("FR", "GB", "PL", "PL"), ("DE", "PL", "GB", "GB")]
+    for number, countries in enumerate(streams):
         (refused, *_) = place_in(*countries, partition=number)
         sales.ask(refused, CancelOrder(reason="r"))
     refusing("orders_order_sales", "version < 2")
@@ -120,7 +121,7 @@ def test_it_keeps_that_order_where_streams_are_written_one_by_one(blocked, refus
         batches = [blocked.start(number) for number in (0, 1)]
     assert [each.result() for each in batches] == [Outcome.ADVANCED] * 2
     of_one = {"FR": (1, 10), "DE": (1, 10)}
-    assert by_country() == {"GB": (3, 30), "PL": (3, 30), **of_one}
+    assert by_country() == {"GB": (4, 40), "PL": (4, 40), **of_one}
     assert DeadLetter.objects.count() == 2
 
 
@@ -198,7 +199,7 @@ def test_it_is_rebuilt_into_the_same_rows_in_more_partitions():
     before = sales.stored()
     rebuilds.rebuild(NAME, partitions=4)
     assert len(checkpoints.live(NAME)) == 4
-    assert all(each.events_folded for each in checkpoints.live(NAME))
+    assert sum(bool(each.events_folded) for each in checkpoints.live(NAME)) > 1
     assert sales.stored() == before
     assert by_country() == dict.fromkeys(["GB", "PL", "FR"], (6, 78))
 
