@@ -49,7 +49,14 @@ def _database(url: str, name: str) -> dict[str, Any]:
         "keepalives_count": 3,
         **settings["OPTIONS"],
     }
-    return {**settings, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    return {
+        **settings,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # A cursor that outlives its transaction would be lost behind PgBouncer, which
+        # may give every transaction another server connection.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
 
 
 DATABASES = {

@@ -10,7 +10,9 @@ from random import SystemRandom
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.faults import nursery, servers_of_our_own
+from tests import cleaning
+from tests.faults import nursery, pgbouncer, servers_of_our_own
+from tests.faults.pgbouncer import PgBouncer
 from tests.faults.servers_of_our_own import OwnServer
 
 
@@ -65,3 +67,41 @@ def server(
     """That server, for one test."""
     with django_db_blocker.unblock():
         yield lasting_server
+
+
+@pytest.fixture(scope="session")
+def poolers(
+    pristine_database: cleaning.Pristine, servers_folder: Path
+) -> Iterator[dict[str, PgBouncer]]:
+    """By database alias: PgBouncer in front of the test database, one a server."""
+    if pgbouncer.program() is None:
+        if os.geteuid() == 0:
+            pytest.fail("apt-get install pgbouncer, as .ci/run does")
+        pytest.skip("no pgbouncer, and an ordinary user cannot install it")
+    log = PgBouncer(servers_folder / "pgbouncer", cleaning.on_test_database())
+    read = log
+    if "read" in cleaning.aliases():
+        read = PgBouncer(servers_folder / "pgbouncer-read", cleaning.read_tables())
+    yield {"default": log, "read": read}
+    for each in {log, read}:
+        each.stop()
+
+
+@pytest.fixture
+def through_pgbouncer(
+    database: None, poolers: dict[str, PgBouncer]
+) -> Iterator[dict[str, PgBouncer]]:
+    """This process and its threads reach their databases through PgBouncer only."""
+    with pgbouncer.ours_through(poolers):
+        yield poolers
+
+
+@pytest.fixture
+def pooled_environment(
+    process_environment: dict[str, str], poolers: dict[str, PgBouncer]
+) -> dict[str, str]:
+    """As process_environment, with PgBouncer in between."""
+    urls = {"DATABASE_URL": poolers["default"].url}
+    if "READ_DATABASE_URL" in process_environment:
+        urls["READ_DATABASE_URL"] = poolers["read"].url
+    return {**process_environment, **urls}
