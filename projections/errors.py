@@ -90,6 +90,12 @@ class WrongPartitions(ProjectionError):
     code = "wrong-partitions"
 
 
+class NeverLevel(ProjectionError):
+    """Two generations could not be brought to one position for a look at both."""
+
+    code = "never-level"
+
+
 class LogDiverged(ProjectionError):
     """The event at a checkpoint is gone or another: the rows need a rebuild."""
 

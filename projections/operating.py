@@ -31,7 +31,7 @@ def work(*, seconds: float = TENANCY_S) -> int:
     ends = time.monotonic() + seconds
     count = 0
     try:
-        automatic.begin_due()
+        _begin_due()
         while time.monotonic() < ends and (found := operations.unfinished()):
             took = sum(step(each) for each in found if _is_ours(each))
             count += took
@@ -44,6 +44,16 @@ def work(*, seconds: float = TENANCY_S) -> int:
         logger.warning("waiting for the database: %s", str(error).partition("\n")[0])
         close_old_connections()
     return count
+
+
+def _begin_due() -> None:
+    try:
+        automatic.begin_due()
+    except Exception as error:
+        if failure.is_infrastructure(error):
+            raise
+        # What is under way must not wait for a projection that cannot be rebuilt.
+        logger.exception("a new version cannot be built")
 
 
 def step(operation: Operation) -> bool:

@@ -7,6 +7,7 @@ from django.conf import settings
 from projections import (
     checkpoints,
     differences,
+    errors,
     failure,
     operations,
     registry,
@@ -38,6 +39,8 @@ def step(operation: Operation) -> bool:
                 connection=snapshot.connection,
                 seconds=settings.CQRS.query_side.rebuild.compare_timeout_s,
             )
+    except errors.NeverLevel as error:
+        return _on(operation, {"not_compared": str(error)})
     except Exception as error:
         if not failure.is_timeout(error):
             raise

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from eventstore import touched
-from projections import operations, tables
+from projections import errors, operations, tables
 from projections.models import Checkpoint, DeadLetter, Operation
 from projections.projection import Projection, Table
 from projections.rebuilding import snapshots
@@ -49,12 +49,15 @@ WHERE id = %s AND finished_at IS NULL
 
 def copy(operation: Operation, projection: Projection) -> bool:
     """Copies rows, held streams and the position, in one transaction."""
-    with snapshots.level(projection, Checkpoint.Role.LIVE) as snapshot:
-        if not operations.try_lock(operation, connection=snapshot.connection):
-            return False  # another worker copies
-        _copy_rows(projection, snapshot.connection)
-        _copy_held(operation, snapshot)
-        _stand(operation, projection, snapshot)
+    try:
+        with snapshots.level(projection, Checkpoint.Role.LIVE) as snapshot:
+            if not operations.try_lock(operation, connection=snapshot.connection):
+                return False  # another worker copies
+            _copy_rows(projection, snapshot.connection)
+            _copy_held(operation, snapshot)
+            _stand(operation, projection, snapshot)
+    except errors.NeverLevel as error:
+        operations.note(operation, note=f"{error}; looks again")
     return True
 
 

@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 from eventstore import log
-from projections import batch, checkpoints
+from projections import batch, checkpoints, errors
 from projections.models import Checkpoint
 from projections.projection import Projection
 
 USING = "read"
-# Followers may move a table between the moment when all are level and the snapshot.
-ATTEMPTS = 20
+# Between the moment when all are level and the snapshot followers are to wait, for so
+# long at most if we die. One that was about to begin may still move a table.
+PAUSE = timedelta(seconds=2)
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def level(projection: Projection, *roles: Checkpoint.Role) -> Iterator[Snapshot]
     """The tables of these roles, all partitions at one position.
 
     Leases are held only until the snapshot is taken. What is written through its
-    connection stands when the block ends well. Raises TimeoutError.
+    connection stands when the block ends well. Raises NeverLevel.
     """
     connection = connections[USING].copy()
     try:
@@ -44,7 +48,9 @@ def level(projection: Projection, *roles: Checkpoint.Role) -> Iterator[Snapshot]
                 yield snapshot
                 connection.commit()
                 return
-        raise TimeoutError(f"{projection.name} was never level in {ATTEMPTS} attempts")
+        raise errors.NeverLevel(
+            f"{projection.name} was not level at any of {ATTEMPTS} looks"
+        )
     finally:
         connection.close()
 
@@ -56,6 +62,12 @@ def _run_level(projection: Projection, roles: tuple[Checkpoint.Role, ...]) -> No
         target = max(each.position for each in found)
         for each in found:
             batch.run_to(projection, each, target, epoch=epoch)
+        _wait_for_us(found, until=timezone.now() + PAUSE)
+
+
+def _wait_for_us(found: list[Checkpoint], *, until: datetime | None) -> None:
+    of_running = Checkpoint.objects.filter(pk__in=[each.pk for each in found])
+    of_running.filter(failures=0).update(next_attempt_at=until)
 
 
 def _taken(
@@ -65,6 +77,7 @@ def _taken(
 ) -> Snapshot | None:
     with transaction.atomic(using=USING):
         found = checkpoints.locked(projection.name, *roles)
+        _wait_for_us(found, until=None)
         if len({each.position for each in found}) != 1:
             return None
         connection.set_autocommit(False)
