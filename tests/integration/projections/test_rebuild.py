@@ -4,6 +4,7 @@ import pytest
 
 from projections import control, dead_letters, errors, status
 from projections.models import Checkpoint, DeadLetter, Operation
+from projections.rebuilding import comparing
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
 from tests.integration.projections.rebuilds import State
@@ -148,6 +149,20 @@ def test_it_shows_how_the_new_rows_differ_and_waits_for_review(started):
     assert points() == -1
     control.cancel(NAME, actor=accounts.ADA, reason="looks wrong")
     assert points() == -1
+
+
+def test_it_compares_at_one_position_though_nobody_follows(started):
+    """It runs both to the foremost itself, instead of comparing apples with pears."""
+    operation = rebuilds.until(rebuilds.begin(), State.COMPARING)
+    shadow = Checkpoint.objects.filter(projection=NAME, role="shadow")
+    shadow.update(state=Checkpoint.State.PAUSED)
+    earn(5)
+    position = accounts.follow().position
+    shadow.update(state=Checkpoint.State.RUNNING)
+    assert comparing.step(operation)
+    compared = operation.result["comparison"]
+    assert compared["position"] == position
+    assert compared["tables"][TABLE]["differing"] == 0
 
 
 def test_it_finds_no_difference_where_there_is_none(started):

@@ -96,6 +96,8 @@ def test_it_shares_a_rolling_deploy_between_old_and_new_workers(started, deploy)
     earn(1)
     runner.run_round(worker="old")
     assert accounts.checkpoint().position < earn(1)  # not its tables any more
+    automatic.begin_due()
+    assert operations.current(NAME) is None  # nor does it build its own again
     deploy(new)
     accounts.follow()
     assert points() == 2 * (10 + number + 2)
