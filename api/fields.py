@@ -120,6 +120,20 @@ class StrictIntegerField(StrictField):
         return int(data)
 
 
+class StrictBooleanField(StrictField):
+    """A JSON true or false; 1, "true" and null are none."""
+
+    schema = {"type": "boolean"}
+    default_error_messages = {
+        "invalid_type": "Expected true or false, got {kind}.",
+    }
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid_type", kind=kind_of(data))
+        return data
+
+
 class AmountField(StrictField):
     """A decimal as a JSON string; `zero=False` asks for more than nothing."""
 

@@ -34,7 +34,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="append, catch_up, visibility")
+    parser.add_argument("names", nargs="*", help="some of the benchmarks; default: all")
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
@@ -57,11 +57,12 @@ def _start_servers(folder: Path) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from benchmarks import append, catch_up, visibility
+    from benchmarks import append, catch_up, rebuild, visibility
 
     known: dict[str, Callable[[float], dict[str, float]]] = {
         "append": append.measure,
         "catch_up": catch_up.measure,
+        "rebuild": rebuild.measure,
         "visibility": visibility.measure,
     }
     if unknown := set(options.names) - set(known):

@@ -25,6 +25,13 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 1},
     },
+    # A reactor answers within about a second, and timers fire as soon as they are due.
+    # Slots may be taken by operations for some seconds: the message waits for one.
+    "react": {
+        "task": "projections.react",
+        "schedule": 1.0,
+        "options": {"expires": 10},
+    },
 }
 
 

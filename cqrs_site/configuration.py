@@ -18,6 +18,8 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -121,6 +123,24 @@ class ProjectionSettings(Section):
     batch_size: StrictInt = _whole(1000, 1, 100_000, "events (per transaction)")
     partitions: StrictInt = _whole(1, 1, 256, "partitions")
     max_attempts: StrictInt = _whole(5, 1, 100, "tries (then the order is parked)")
+    retry_first_delay_s: StrictInt = _whole(1, 1, 3600, "seconds")
+    retry_longest_delay_s: StrictInt = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        validate_default=True,
+        description="a whole number of seconds from retry_first_delay_s to 86400",
+    )
+    max_dead_letters: StrictInt = _whole(
+        1000, 1, 1_000_000, "held orders (then the projection is faulted)"
+    )
+
+    @field_validator("retry_longest_delay_s")
+    @classmethod
+    def _not_below_the_first(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("retry_first_delay_s", 0):
+            raise ValueError("shorter than the first delay")
+        return value
 
 
 class Rebuild(Section):
@@ -166,9 +186,34 @@ class Monitoring(Section):
     alerting: Alerting = Alerting()
 
 
+class ReactorSettings(Section):
+    enabled: StrictBool = _switch(True)
+
+
+class ExpireUnpaidOrders(ReactorSettings):
+    after_hours: StrictFloat = Field(
+        default=48.0,
+        ge=0.001,
+        le=8760,
+        allow_inf_nan=False,
+        description="a number of hours from 0.001 to 8760",
+    )
+
+
+class Reactors(Section):
+    expire_unpaid_orders: ExpireUnpaidOrders = ExpireUnpaidOrders()
+    refund_cancelled_orders: ReactorSettings = ReactorSettings()
+
+    def is_on(self, name: str) -> bool:
+        """Whether the reactor `name` runs: it does where it has no settings."""
+        own: ReactorSettings = getattr(self, name, ReactorSettings())
+        return own.enabled
+
+
 class Configuration(Section):
     command_side: CommandSide = CommandSide()
     query_side: QuerySide = QuerySide()
+    reactors: Reactors = Reactors()
     monitoring: Monitoring = Monitoring()
 
 

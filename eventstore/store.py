@@ -89,6 +89,14 @@ ORDER BY position
 LIMIT %s
 """
 
+READ_LAST = f"""
+SELECT {COLUMNS}
+FROM eventstore_event
+WHERE position <= %s
+ORDER BY position DESC
+LIMIT 1
+"""
+
 READ_EVENTS = f"""
 SELECT {COLUMNS}
 FROM eventstore_event
@@ -282,6 +290,14 @@ def read_settled_from(
     with connections[using].cursor() as cursor:
         cursor.execute(READ_LOG_FROM, [position, up_to, limit])
         return [RecordedEvent(*row) for row in cursor.fetchall()]
+
+
+def newest_settled(*, up_to: int, using: str = "default") -> RecordedEvent | None:
+    """The newest event at or below a settled position: where a reader may stand."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(READ_LAST, [up_to])
+        row = cursor.fetchone()
+        return RecordedEvent(*row) if row else None
 
 
 def follow_settled(

@@ -15,10 +15,10 @@ from eventstore import showing
 from eventstore.admin import ReadOnly
 from orders.domain import money
 from orders.domain.axes import Status
-from orders.models import OrderDetail, OrderSummary
+from orders.models import ListedSalesDaily, OrderDetail, OrderSales, OrderSummary
 from orders.streams import ORDER
 
-eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail)
+eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail, OrderSales)
 
 # What the list of orders shows of their JSON.
 LISTED = (
@@ -48,11 +48,11 @@ class OrderRowAdmin(ReadOnly):
         return Q(pk=id) if id else Q(pk__in=[])
 
     @admin.display(description="order", ordering="order_id")
-    def order_short(self, row: OrderSummary | OrderDetail) -> SafeString:
+    def order_short(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
         return showing.short_id(row.order_id)
 
     @admin.display(description="stream")
-    def stream(self, row: OrderSummary | OrderDetail) -> SafeString:
+    def stream(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
         return eventstore.admin.stream_link(ORDER.stream(row.order_id))
 
 
@@ -194,6 +194,66 @@ class OrderDetailAdmin(OrderRowAdmin):
     @admin.display(description="order")
     def pretty_order(self, row: OrderDetail) -> SafeString:
         return showing.pretty(row.order)
+
+
+@admin.register(OrderSales)
+class OrderSalesAdmin(OrderRowAdmin):
+    list_display = ("order_short", "version")
+    ordering = ("order_id",)
+    sortable_by = ("order_short",)
+    fields = ("order_id", "stream", "version", "pretty_folded")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderSales]:
+        rows: QuerySet[OrderSales] = super().get_queryset(request)
+        return rows.defer("folded")
+
+    @admin.display(description="folded")
+    def pretty_folded(self, row: OrderSales) -> SafeString:
+        return showing.pretty(row.folded)
+
+
+@admin.register(ListedSalesDaily)
+class SalesDailyAdmin(ReadOnly):
+    """A list without pages of single rows: its key is of three columns."""
+
+    list_display = (
+        "day",
+        "currency",
+        "country",
+        "orders",
+        "lines",
+        "units",
+        "placed_amount",
+        "cancelled_amount",
+        "returned_units",
+        "refunded_amount",
+    )
+    list_display_links = None
+    search_fields = ("=country", "=currency")
+    search_help_text = "A country or a currency."
+    ordering = ("-date", "currency", "country")
+    sortable_by = ("day",)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> None:
+        return None
+
+    @admin.display(description="date", ordering="date")
+    def day(self, row: ListedSalesDaily) -> str:
+        return row.date.isoformat()
+
+    @admin.display(description="placed")
+    def placed_amount(self, row: ListedSalesDaily) -> SafeString:
+        return _amount(money.to_text(row.placed), row.currency)
+
+    @admin.display(description="cancelled")
+    def cancelled_amount(self, row: ListedSalesDaily) -> SafeString:
+        return _amount(money.to_text(row.cancelled), row.currency)
+
+    @admin.display(description="refunded")
+    def refunded_amount(self, row: ListedSalesDaily) -> SafeString:
+        return _amount(money.to_text(row.refunded), row.currency)
 
 
 def _amount(amount: str, currency: str) -> SafeString:

@@ -1,5 +1,6 @@
 """The projection engine: keeps read tables from the log, exactly once, in order.
 
 May import eventstore and api; knows no orders. Start at projection.py (what a
-projection declares), then batch.py (one batch) and runner.py (what a worker does).
+projection declares), then batch.py (one batch) and runner.py (what a worker does);
+for what acts on the world at reactor.py, then reacting/.
 """

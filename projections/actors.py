@@ -3,6 +3,8 @@
 import getpass
 from dataclasses import dataclass
 
+from django.contrib.auth.models import User
+
 PAUSE = "pause"
 REBUILD = "rebuild"
 SWAP = "swap"
@@ -19,6 +21,15 @@ class Actor:
 
     name: str
     permissions: frozenset[str] = frozenset()
+
+
+def signed_in(user: User) -> Actor:
+    """What a member of staff may do is in their permissions; others may do nothing."""
+    name = f"user:{user.get_username()}"
+    if not user.is_staff:
+        return Actor(name)
+    allowed = {each for each in EVERYTHING if user.has_perm(f"projections.{each}")}
+    return Actor(name, frozenset(allowed))
 
 
 def command_line() -> Actor:

@@ -27,6 +27,7 @@ class CheckpointAdmin(ReadOnly):
 
     list_display = (
         "projection",
+        "role",
         "part",
         "state_now",
         "lag_events",
@@ -37,14 +38,14 @@ class CheckpointAdmin(ReadOnly):
         "advanced",
         "worker",
     )
-    ordering = ("projection", "partition")
+    ordering = ("projection", "generation", "partition")
     sortable_by = ()
     fields = (
-        *list_display[:3],
+        *list_display[:4],
         "last_failure",
         "failures",
         "next_attempt",
-        *list_display[3:],
+        *list_display[4:],
         "version",
         "generation",
         "epoch",

@@ -61,6 +61,20 @@ def action(
         raise
 
 
+def refused(
+    name: str, projection: str, *, actor: Actor, detail: str, **parameters: Any
+) -> None:
+    """Writes down what was refused before it came to the door, such as for a scope."""
+    entry = Entry(
+        action=name,
+        projection=projection,
+        actor=actor,
+        reason="",
+        parameters=parameters,
+    )
+    write(entry, outcome="refused", detail=detail)
+
+
 def write(entry: Entry, *, outcome: str, detail: str = "") -> None:
     AuditEntry.objects.create(
         actor=entry.actor.name,

@@ -12,11 +12,12 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import dead_letters, errors, folding, leases, tables
+from projections import dead_letters, errors, failure, folding, leases, tables
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
 from projections.projection import Projection
+from projections.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def advance(
     A stream whose event fails is parked there; the others go on.
     Raises LogDiverged, and faults that are no event's; nothing is changed then.
     """
-    events = _new_events(checkpoint, window, epoch=epoch)
+    events = new_events(checkpoint, window, epoch=epoch)
     if not events:
         return Result(outcome=Outcome.IDLE)
     fold = partial(
@@ -115,8 +116,10 @@ def advance(
     )
     try:
         return fold(folding.together)
-    except folding.RowRefused:
-        return fold(folding.singly)
+    except Exception as error:
+        if not failure.is_of_event(error):
+            raise
+        return fold(folding.bisected)
 
 
 def run_to(
@@ -149,19 +152,20 @@ def _fold_leased(
     worker: str,
 ) -> Result:
     with transaction.atomic(using=USING):
-        leased = _lease(checkpoint)
+        leased = lease(checkpoint)
         if leased is None:
             return Result(outcome=Outcome.BUSY)
-        if leased.at != _standing(checkpoint):
+        if leased.at != standing(checkpoint):
             return Result(outcome=Outcome.OVERTAKEN)
-        taken = _taken(projection, checkpoint, events, leased)
+        taken = to_take(projection, checkpoint, events, leased)
         failures = fold(projection, taken, schema=tables.schema_of(checkpoint.role))
         dead_letters.park(checkpoint, failures)
-        _move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
+        move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
     return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
 
 
-def _standing(checkpoint: Checkpoint) -> tuple[int, UUID | None, int, str]:
+def standing(checkpoint: Checkpoint) -> tuple[int, UUID | None, int, str]:
+    """What `Leased.at` has to be, or somebody moved the checkpoint meanwhile."""
     # The role too: after a swap the same position is that of other tables.
     return (
         checkpoint.position,
@@ -171,9 +175,17 @@ def _standing(checkpoint: Checkpoint) -> tuple[int, UUID | None, int, str]:
     )
 
 
-def _new_events(
-    checkpoint: Checkpoint, window: Sequence[RecordedEvent], *, epoch: int
+def new_events(
+    checkpoint: Checkpoint,
+    window: Sequence[RecordedEvent],
+    *,
+    epoch: int,
+    remedy: str = "its rows need a rebuild",
 ) -> Sequence[RecordedEvent]:
+    """The window's events behind the checkpoint.
+
+    Raises LogDiverged, which names the remedy, when the event there is another.
+    """
     if checkpoint.position == 0:
         return window
     first: UUID | None = window[0].event_id if window else None
@@ -186,19 +198,22 @@ def _new_events(
         raise errors.LogDiverged(
             f"{checkpoint.projection} stands at event {checkpoint.event_id} of epoch "
             f"{checkpoint.epoch} at position {checkpoint.position}; the log, in epoch "
-            f"{epoch}, has {first} there: its rows need a rebuild"
+            f"{epoch}, has {first} there: {remedy}"
         )
     return window[1:]
 
 
 @dataclass(frozen=True, slots=True)
-class _Leased:
+class Leased:
     at: tuple[int, UUID | None, int, str]  # position, event id, epoch, role
     holds_streams: bool
     skips_events: bool
 
 
-def _lease(checkpoint: Checkpoint) -> _Leased | None:
+def lease(checkpoint: Checkpoint) -> Leased | None:
+    """Takes the lease for the transaction; None when another worker has it, or when
+    the checkpoint's state is not what it was when it was read.
+    """
     with connections[USING].cursor() as cursor:
         cursor.execute(LEASE, [checkpoint.pk])
         row = cursor.fetchone()
@@ -207,25 +222,25 @@ def _lease(checkpoint: Checkpoint) -> _Leased | None:
     position, event_id, epoch, role, state, holds, skips, *_ = row
     if state != checkpoint.state:
         return None  # paused, or no longer filled, since it was read
-    return _Leased((position, event_id, epoch, role), holds, skips)
+    return Leased((position, event_id, epoch, role), holds, skips)
 
 
-def _taken(
-    projection: Projection,
+def to_take(
+    subscriber: Subscriber,
     checkpoint: Checkpoint,
     events: Sequence[RecordedEvent],
-    leased: _Leased,
+    leased: Leased,
 ) -> list[RecordedEvent]:
     """The events to fold: of this partition, of types it reads, not held or skipped."""
     taken = [
-        each for each in events if _belongs(checkpoint, each) and projection.takes(each)
+        each for each in events if _belongs(checkpoint, each) and subscriber.takes(each)
     ]
     if leased.holds_streams:
         streams = list({each.stream for each in taken})
         held = dead_letters.held_streams(checkpoint, streams)
         taken = [each for each in taken if each.stream not in held]
     if leased.skips_events:
-        skipped = dead_letters.skipped_events(projection.name, taken)
+        skipped = dead_letters.skipped_events(subscriber.name, taken)
         taken = [each for each in taken if each.event_id not in skipped]
     return taken
 
@@ -234,7 +249,7 @@ def _belongs(checkpoint: Checkpoint, event: RecordedEvent) -> bool:
     return bucket(event.stream, checkpoint.partitions) == checkpoint.partition
 
 
-def _move(
+def move(
     checkpoint: Checkpoint,
     events: Sequence[RecordedEvent],
     *,
@@ -242,6 +257,7 @@ def _move(
     folded: int,
     worker: str,
 ) -> None:
+    """Moves the checkpoint behind the events, with the lease in hand."""
     with connections[USING].cursor() as cursor:
         cursor.execute(
             ADVANCE,

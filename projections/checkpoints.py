@@ -29,8 +29,10 @@ def of(name: str, role: Checkpoint.Role) -> list[Checkpoint]:
 def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
     """Those of the roles, all of them by default, with their leases held.
 
-    Waits for batches at work. In one order, so that two who lock do not deadlock.
+    Waits for batches at work. In one order, so that two who lock do not deadlock. Like
+    every lease, they are gone some seconds after their holder is.
     """
+    leases.announce(name)
     leases.announce(name)
     found = Checkpoint.objects.select_for_update().filter(projection=name)
     if roles:

@@ -5,23 +5,40 @@ stream between a live batch's look and its commit would leave one event held for
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import assert_never
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connections, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import errors, failure, folding, leases, partitions, registry, tables
+from projections import (
+    back_off,
+    errors,
+    failure,
+    folding,
+    leases,
+    partitions,
+    registry,
+    tables,
+)
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
 from projections.projection import Projection
+from projections.reacting import effects
+from projections.reactor import Reactor
+from projections.subscriber import Subscriber
 
 USING = "read"
-FIRST_DELAY_S = 1
-LONGEST_DELAY_S = 60
+
+# Partitions that fail at once take turns to count what is held: the limit is exact.
+# The upper 16 bits keep these keys apart from others' (7: the log, 9: operations).
+COUNT_LOCK = """
+SELECT pg_advisory_xact_lock((10::bigint << 48) | (hashtext(%s)::bigint & 4294967295))
+"""
 
 
 def held_streams(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
@@ -42,6 +59,18 @@ def skipped_events(projection: str, events: Sequence[RecordedEvent]) -> set[obje
     return set(found.values_list("event_id", flat=True))
 
 
+def current() -> QuerySet[DeadLetter]:
+    """Held streams of all subscribers but those that kept tables lack: nobody reads
+    these, and nobody needs to act unless they are to come back.
+    """
+    kept = Checkpoint.objects.filter(
+        projection=OuterRef("projection"),
+        generation=OuterRef("generation"),
+        role=Checkpoint.Role.KEPT,
+    )
+    return DeadLetter.objects.filter(~Exists(kept))
+
+
 def is_held(projection: str, stream: str) -> bool:
     """Whether the live tables lack events of the stream."""
     return _of_live(projection).filter(stream=stream).exists()
@@ -60,11 +89,31 @@ def _of_live(projection: str) -> QuerySet[DeadLetter]:
 
 
 def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
-    """Holds the streams from their failing events on; with the lease in hand."""
-    projection = registry.get(checkpoint.projection)
+    """Holds the streams from their failing events on; with the lease in hand.
+
+    Raises TooManyDeadLetters beyond the projection's max_dead_letters.
+    """
+    if not failures:
+        return
+    _refuse_too_many(checkpoint, failures)
+    subscriber = registry.subscriber(checkpoint.projection)
     DeadLetter.objects.bulk_create(
-        [_letter(checkpoint, projection, failed) for failed in failures]
+        [_letter(checkpoint, subscriber, failed) for failed in failures]
     )
+
+
+def _refuse_too_many(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
+    name = checkpoint.projection
+    most = settings.CQRS.query_side.projection(name).max_dead_letters
+    with connections[USING].cursor() as cursor:
+        cursor.execute(COUNT_LOCK, [name])
+    held = DeadLetter.objects.filter(
+        projection=name, generation=checkpoint.generation
+    ).count()
+    if held + len(failures) > most:
+        raise errors.TooManyDeadLetters(
+            projection=name, held=held, more=len(failures), most=most
+        ) from failures[0].error
 
 
 def due(followed: Iterable[Checkpoint], *, limit: int = 10) -> list[DeadLetter]:
@@ -95,18 +144,18 @@ def retry(id: int, *, wait: bool = True) -> bool:
         if checkpoint is None:
             return False
         letter = get(id)  # somebody may have freed it before we had the lease
-        projection = registry.get(letter.projection)
-        if not projection.maintains(checkpoint.version):
+        subscriber = registry.subscriber(letter.projection)
+        if not subscriber.maintains(checkpoint.version):
             raise errors.NotAllowedInState(
-                f"these tables of {projection.name} are of version "
-                f"{checkpoint.version}, this code is version {projection.version}"
+                f"these tables of {subscriber.name} are of version "
+                f"{checkpoint.version}, this code is version {subscriber.version}"
             )
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
         skipped = skipped_events(letter.projection, held)
-        failures = folding.singly(
-            projection,
-            [e for e in held if projection.takes(e) and e.event_id not in skipped],
+        failures = _applied(
+            subscriber,
+            [e for e in held if subscriber.takes(e) and e.event_id not in skipped],
             schema=tables.schema_of(checkpoint.role),
         )
         if failures:
@@ -168,6 +217,18 @@ def held_events(letter: DeadLetter) -> int:
     return sum(1 for each in events if each.position <= passed)
 
 
+def _applied(
+    subscriber: Projection | Reactor, events: Sequence[RecordedEvent], *, schema: str
+) -> list[Failed]:
+    match subscriber:
+        case Projection():
+            return folding.bisected(subscriber, events, schema=schema)
+        case Reactor():
+            return effects.react(subscriber, events).failures
+        case _:
+            assert_never(subscriber)
+
+
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
     leases.announce(letter.projection)
@@ -181,7 +242,7 @@ def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
 
 
 def _letter(
-    checkpoint: Checkpoint, projection: Projection, failed: Failed
+    checkpoint: Checkpoint, subscriber: Subscriber, failed: Failed
 ) -> DeadLetter:
     event = failed.event
     return DeadLetter(
@@ -192,15 +253,15 @@ def _letter(
         event_id=event.event_id,
         version=event.version,
         type=event.type,
-        handler=_handler(projection),
-        next_attempt_at=_next_attempt(projection.name, attempts=1),
-        state=_state(projection.name, attempts=1),
+        handler=_handler(subscriber),
+        next_attempt_at=_next_attempt(subscriber.name, attempts=1),
+        state=_state(subscriber.name, attempts=1),
         **failure.described(failed.error),
     )
 
 
 def _failed_again(letter: DeadLetter, failed: Failed) -> None:
-    event, projection = failed.event, registry.get(letter.projection)
+    event, subscriber = failed.event, registry.subscriber(letter.projection)
     # Another event of the stream than before begins its own count.
     attempts = letter.attempts + 1 if event.event_id == letter.event_id else 1
     DeadLetter.objects.filter(pk=letter.pk).update(
@@ -208,7 +269,7 @@ def _failed_again(letter: DeadLetter, failed: Failed) -> None:
         event_id=event.event_id,
         version=event.version,
         type=event.type,
-        handler=_handler(projection),
+        handler=_handler(subscriber),
         attempts=attempts,
         last_failed_at=timezone.now(),
         next_attempt_at=_next_attempt(letter.projection, attempts=attempts),
@@ -225,13 +286,12 @@ def _state(projection: str, *, attempts: int) -> DeadLetter.State:
 def _next_attempt(projection: str, *, attempts: int) -> datetime | None:
     if _state(projection, attempts=attempts) == DeadLetter.State.PARKED:
         return None
-    delay = min(FIRST_DELAY_S * 2 ** (attempts - 1), LONGEST_DELAY_S)
-    return timezone.now() + timedelta(seconds=delay)
+    return back_off.next_attempt_at(projection, failures=attempts)
 
 
-def _handler(projection: Projection) -> str:
-    kind = type(projection)
-    return f"{kind.__module__}.{kind.__qualname__} version {projection.version}"
+def _handler(subscriber: Subscriber) -> str:
+    kind = type(subscriber)
+    return f"{kind.__module__}.{kind.__qualname__} version {subscriber.version}"
 
 
 def _checkpoints(letter: DeadLetter) -> QuerySet[Checkpoint]:

@@ -81,7 +81,7 @@ def _parts(
     table: Table[Any], connection: BaseDatabaseWrapper, old: str, new: str
 ) -> dict[str, str]:
     quote: Callable[[Any], str] = connection.ops.quote_name
-    keys = [quote(each.column) for each in key_fields(table)]
+    keys = [quote(each.column) for each in table.key_fields]
     names = [quote(each.column) for each in _fields(table)]
     differs = " OR ".join(f"o.{each} IS DISTINCT FROM n.{each}" for each in names)
     return {
@@ -101,7 +101,7 @@ def _shown(table: Table[Any], row: tuple[Any, ...]) -> dict[str, Any]:
         field.column: row[2 * place : 2 * place + 2]
         for place, field in enumerate(_fields(table))
     }
-    keys = [each.column for each in key_fields(table)]
+    keys = [each.column for each in table.key_fields]
     return {
         "key": ", ".join(str(values[key][0] or values[key][1]) for key in keys),
         "columns": {
@@ -116,11 +116,6 @@ def _short(value: str | None) -> str | None:
     if value is None or len(value) <= LONGEST_VALUE:
         return value
     return value[: LONGEST_VALUE - 1] + "…"
-
-
-def key_fields(table: Table[Any]) -> list[Any]:
-    """The fields of the primary key: several for a composite one."""
-    return list(table.model._meta.pk_fields)
 
 
 def _fields(table: Table[Any]) -> list["models.Field[Any, Any]"]:

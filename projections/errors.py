@@ -19,6 +19,14 @@ class UnknownProjection(ProjectionError):
         self.name = name
 
 
+class UnknownReactor(ProjectionError):
+    code = "unknown-reactor"
+
+    def __init__(self, *, name: str, known: list[str]) -> None:
+        super().__init__(f"there is no reactor {name!r}; there are: {', '.join(known)}")
+        self.name = name
+
+
 class NotAllowedInState(ProjectionError):
     """An operator's action that the projection's state does not allow."""
 
@@ -54,6 +62,22 @@ class UnknownDeadLetter(ProjectionError):
         self.id = id
 
 
+class TooManyDeadLetters(ProjectionError):
+    """A batch failed for more streams than may still be held: it was not stored."""
+
+    code = "too-many-dead-letters"
+
+    def __init__(self, *, projection: str, held: int, more: int, most: int) -> None:
+        super().__init__(
+            f"{projection} holds {held} streams, {more} more fail, and at most {most} "
+            "may be held: mend the code, retry or skip what is held"
+        )
+        self.projection = projection
+        self.held = held
+        self.more = more
+        self.most = most
+
+
 class MissingReason(ProjectionError):
     code = "missing-reason"
 
@@ -64,6 +88,12 @@ class ReasonTooLong(ProjectionError):
 
 class WrongPartitions(ProjectionError):
     code = "wrong-partitions"
+
+
+class NeverLevel(ProjectionError):
+    """Two generations could not be brought to one position for a look at both."""
+
+    code = "never-level"
 
 
 class LogDiverged(ProjectionError):

@@ -1,6 +1,5 @@
 """What happens when a batch fails: nothing is stored, and it is tried again later."""
 
-import datetime
 import logging
 import traceback
 from typing import Any
@@ -8,21 +7,29 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
-from django.utils import timezone
 
-from projections import errors
+from projections import back_off, errors
 from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
-
-FIRST_DELAY_S = 1
-LONGEST_DELAY_S = 60
 
 # SQLSTATE classes that say nothing about the event: connection, serialisation and
 # deadlock, resources, operator intervention (PostgreSQL manual, appendix A).
 INFRASTRUCTURE = ("08", "40", "53", "57", "55P03")
 # A lease that ran out while folding, a statement that was cancelled: too much at once.
 TIMEOUTS = ("25P03", "57014")
+
+
+_OF_PROJECTION = (
+    errors.LogDiverged,
+    errors.TooManyDeadLetters,
+    ImportError,
+    MemoryError,
+)
+# A stored text is no longer: a message may carry a whole event. Characters.
+LONGEST_ERROR = 2_000
+LONGEST_TRACEBACK = 20_000
+LONGEST_CATEGORY = 50
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -41,12 +48,13 @@ def is_timeout(error: BaseException) -> bool:
 def is_of_event(error: BaseException) -> bool:
     """Whether the event (or the code for it) is at fault, so that others may go on.
 
-    Not: the database, a fold that takes too long, and code or tables that are broken
-    for every event (SQLSTATE class 42, a module that is missing, memory).
+    Not: the database, a fold that takes too long, code or tables that are broken for
+    every event (SQLSTATE class 42, a module that is missing, memory), and more failing
+    events than may be held.
     """
     if is_infrastructure(error) or is_timeout(error):
         return False
-    if isinstance(error, errors.LogDiverged | ImportError | MemoryError):
+    if isinstance(error, _OF_PROJECTION):
         return False
     return not (_sqlstate(error) or "").startswith("42")
 
@@ -60,16 +68,17 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     """Notes why a partition does not move, and when it is tried again.
 
     A log that diverged faults the partition at once: only a rebuild helps. A failing
-    `fold` is tried again after 1, 2, 4 … 60 s; after max_attempts the partition shows
-    as faulted and is still tried, so that a fix takes effect without a hand.
+    `fold` is tried again with back-off; after max_attempts, or at once where too many
+    streams would be held, the partition shows as faulted and is still tried, so that
+    a fix takes effect without a hand.
     """
     logger.error("%s failed", checkpoint, exc_info=error)
-    failures = checkpoint.failures + 1
-    delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
     changes: dict[str, Any] = {
         "failures": F("failures") + 1,
         "failure": described(error),
-        "next_attempt_at": timezone.now() + datetime.timedelta(seconds=delay),
+        "next_attempt_at": back_off.next_attempt_at(
+            checkpoint.projection, failures=checkpoint.failures + 1
+        ),
     }
     if isinstance(error, errors.LogDiverged):
         changes["state"] = Checkpoint.State.FAULTED
@@ -78,10 +87,19 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     )
 
 
+def try_again(projection: str) -> None:
+    """Lets partitions that too many held streams stopped try again at once."""
+    Checkpoint.objects.filter(
+        projection=projection, failure__category=errors.TooManyDeadLetters.code
+    ).update(next_attempt_at=None)
+
+
 def is_faulted(checkpoint: Checkpoint) -> bool:
     attempts = settings.CQRS.query_side.projection(checkpoint.projection).max_attempts
     return (
-        checkpoint.state == Checkpoint.State.FAULTED or checkpoint.failures >= attempts
+        checkpoint.state == Checkpoint.State.FAULTED
+        or checkpoint.failures >= attempts
+        or text(checkpoint, "category") == errors.TooManyDeadLetters.code
     )
 
 
@@ -91,8 +109,18 @@ def text(checkpoint: Checkpoint | None, part: str) -> str:
 
 
 def described(error: Exception) -> dict[str, str]:
+    """Its "category", "error" and "traceback", bounded, as the database takes them."""
+    code = getattr(error, "code", None)  # of foreign errors anything, such as a number
     return {
-        "category": getattr(error, "code", "handler"),
-        "error": f"{type(error).__name__}: {error}",
-        "traceback": "".join(traceback.format_exception(error))[-20_000:],
+        "category": code[:LONGEST_CATEGORY] if isinstance(code, str) else "handler",
+        "error": _storable(f"{type(error).__name__}: {error}")[:LONGEST_ERROR],
+        "traceback": _storable("".join(traceback.format_exception(error)))[
+            -LONGEST_TRACEBACK:
+        ],
     }
+
+
+def _storable(text: str) -> str:
+    # A message that quotes its event may carry what no text column takes.
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return printable.replace("\x00", "\\x00")

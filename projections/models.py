@@ -138,6 +138,45 @@ class SkippedEvent(models.Model):
         return f"{self.projection} skips {self.event_id}"
 
 
+class Timer(models.Model):
+    """A moment at which a reactor wants to be called about a stream.
+
+    Changes only under the lease of the reactor's checkpoint.
+    """
+
+    reactor = models.CharField(max_length=100)
+    stream = models.TextField()
+    key = models.TextField()
+    # Names the commands of its firing. It follows from what set the timer, so that it
+    # is the same when that is handled again.
+    identity = models.UUIDField()
+    due_at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+    # The event that it goes back to.
+    event_id = models.UUIDField()
+    correlation_id = models.TextField(blank=True)
+    # Rises with each firing that fails; due_at, or later after a failure.
+    attempts = models.IntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    error = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reactor", "stream", "key"], name="projections_timer_key"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["reactor", "next_attempt_at"], name="projections_timer_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reactor} {self.stream} {self.key} at {self.due_at}"
+
+
 class Operation(models.Model):
     """A long action of an operator: what was asked, how far it is, how it ended.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from projections import failure, operations, registry
+from projections import errors, failure, operations, registry, retrying
 from projections.models import Operation
 from projections.rebuilding import automatic, steps
 
@@ -22,6 +22,7 @@ Step = Callable[[Operation], bool]
 STEPS: dict[str, Step] = {
     Operation.Kind.REBUILD: steps.step,
     Operation.Kind.ROLLBACK: steps.step,
+    Operation.Kind.RETRY: retrying.step,
 }
 
 
@@ -30,9 +31,9 @@ def work(*, seconds: float = TENANCY_S) -> int:
     ends = time.monotonic() + seconds
     count = 0
     try:
-        automatic.begin_due()
+        _begin_due()
         while time.monotonic() < ends and (found := operations.unfinished()):
-            took = sum(_step(each) for each in found if _is_ours(each))
+            took = sum(step(each) for each in found if _is_ours(each))
             count += took
             if not took:
                 time.sleep(PAUSE_S)
@@ -45,7 +46,21 @@ def work(*, seconds: float = TENANCY_S) -> int:
     return count
 
 
-def _step(operation: Operation) -> bool:
+def _begin_due() -> None:
+    try:
+        automatic.begin_due()
+    except Exception as error:
+        if failure.is_infrastructure(error):
+            raise
+        # What is under way must not wait for a projection that cannot be rebuilt.
+        logger.exception("a new version cannot be built")
+
+
+def step(operation: Operation) -> bool:
+    """Takes one step of an operation; one that raises ends it as failed.
+
+    True when there may be more to do at once. Raises faults of the infrastructure.
+    """
     try:
         return STEPS[operation.kind](operation)
     except Exception as error:
@@ -60,5 +75,8 @@ def _step(operation: Operation) -> bool:
 
 def _is_ours(operation: Operation) -> bool:
     """Whether this process has the code for it; another version's worker may have."""
-    projection = registry.all().get(operation.projection)
-    return projection is not None and projection.maintains(operation.version)
+    try:
+        found = registry.subscriber(operation.projection)
+    except errors.UnknownProjection:
+        return False
+    return found.maintains(operation.version)

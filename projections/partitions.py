@@ -2,6 +2,8 @@
 
 import hashlib
 
+MOST = 256  # partitions of a projection
+
 
 def bucket(stream: str, partitions: int) -> int:
     """The same in every process and for ever; 0 … partitions - 1."""

@@ -2,32 +2,61 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db import models
 
 from eventstore.events import RecordedEvent
-from eventstore.streams import StreamType
+from projections.subscriber import Subscriber
 
 Row = TypeVar("Row", bound=models.Model)
 
 
 @dataclass(frozen=True, eq=False)
 class Table(Generic[Row]):
-    """A read table: its model, whose primary key is the key of a row.
+    """A read table: its model, whose primary key is the key of a row; a tuple where
+    that key is of several columns.
 
-    key_of(event) -> key of the one row that the event touches.
+    key_of(event) -> key of the one row that the event touches. It contains the stream,
+    and comes from the event's envelope: `data` may be unreadable.
     structs: JSON columns that hold a typed struct while a batch works on the row.
+    shared: several streams share a row. Then there is no `key_of`: nobody loads the
+    rows, `fold` only adds to them, and what adds up to zero stays, as a row of zeros.
+    since(at) -> for a shared row that an event of `at` or later adds to, the earliest
+    occurred_at of any event that may add to it; None where that is the beginning.
     """
 
     model: type[Row]
-    key_of: Callable[[RecordedEvent], Hashable]
+    key_of: Callable[[RecordedEvent], Hashable] | None = None
     structs: Mapping[str, type[Any]] = field(default_factory=dict)
+    shared: bool = False
+    since: Callable[[datetime], datetime] | None = None
+
+    def __post_init__(self) -> None:
+        if self.shared is not (self.key_of is None):
+            raise ValueError(f"{self.name}: either it is shared or it has a key_of")
 
     @property
     def name(self) -> str:
         return self.model._meta.db_table
+
+    @cached_property
+    def key_fields(self) -> list[Any]:
+        """The fields of the primary key: several for a composite one."""
+        return list(self.model._meta.pk_fields)
+
+    @cached_property
+    def other_fields(self) -> list[Any]:
+        keys = set(self.key_fields)
+        return [each for each in self.model._meta.concrete_fields if each not in keys]
+
+
+Amount = int | Decimal
+# Table -> key of a shared row -> column -> what is added to it.
+Added = dict[Table[Any], dict[Hashable, dict[str, Amount]]]
 
 
 class Rows:
@@ -35,12 +64,36 @@ class Rows:
     `fold`, written in one statement a table.
 
     schema: of the tables they come from and go to; "" for the live ones.
+    added: the differences of shared rows; what is in there is written.
     """
 
     def __init__(self, *, schema: str = "") -> None:
         self.schema = schema
+        self.added: Added = {}
         self._rows: dict[Table[Any], dict[Hashable, Any]] = {}
         self._changed: dict[Table[Any], set[Hashable]] = {}
+
+    def add(self, table: Table[Any], key: Hashable, /, **amounts: Amount) -> None:
+        """Adds to columns of a shared row, which begins with zeros.
+
+        Raises TypeError for a table that is not shared, or a column it has not.
+        """
+        known = {each.attname for each in table.other_fields}
+        if not table.shared or not amounts.keys() <= known:
+            raise TypeError(f"{table.name} takes no additions of {list(amounts)}")
+        _add(self.added, table, key, amounts)
+
+    def set_added_aside(self) -> Added:
+        """What was added so far; `added` goes on with nothing."""
+        aside, self.added = self.added, {}
+        return aside
+
+    def join_added(self, aside: Added) -> None:
+        """Puts back what was set aside, together with what was added since."""
+        for table, rows in self.added.items():
+            for key, amounts in rows.items():
+                _add(aside, table, key, amounts)
+        self.added = aside
 
     def load(self, table: Table[Row], found: Mapping[Hashable, Row]) -> None:
         self._rows[table] = dict(found)
@@ -78,55 +131,45 @@ class Rows:
         return [key for key in self._changed[table] if rows[key] is None]
 
 
-class Projection:
+class Projection(Subscriber):
     """Keeps read tables from the log. One subclass each, in <app>/projections/.
 
     name, version: a change of what `fold` writes needs a higher version; after a deploy
     it is rebuilt by itself. also_maintains: earlier versions whose rows `fold` leaves
     right as well, so that this code may keep the old tables meanwhile.
     stream_type, reads: the event structs of that stream type that `fold` takes.
-    tables: written by nobody else; each row belongs to one stream.
+    tables: written by nobody else; each row belongs to one stream, or they are shared.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    stream_type: ClassVar[StreamType]
-    reads: ClassVar[Sequence[type[Any]]]
     tables: ClassVar[Sequence[Table[Any]]]
-    also_maintains: ClassVar[Sequence[int]] = ()
 
     def fold(self, rows: Rows, event: RecordedEvent) -> None:
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""
         raise NotImplementedError
-
-    def takes(self, event: RecordedEvent) -> bool:
-        """Whether `fold` is to see this event."""
-        return (
-            event.stream.startswith(self._prefix)
-            and event.type not in self._passed_over
-        )
-
-    def maintains(self, version: int) -> bool:
-        """Whether this code may write the tables of that version."""
-        return version == self.version or version in self.also_maintains
 
     def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""
         raise NotImplementedError
 
     @cached_property
-    def _prefix(self) -> str:
-        return f"{self.stream_type.name}-"
+    def own_tables(self) -> list[Table[Any]]:
+        """Those whose rows belong to one stream each."""
+        return [each for each in self.tables if not each.shared]
 
     @cached_property
-    def _passed_over(self) -> frozenset[str]:
-        # Known types that this projection does not read. A type that nobody knows
-        # (newer code wrote it) is not passed over: decoding it fails, loudly.
-        known = {each.name for each in self.stream_type.events}
-        read = {self.stream_type.type_of_struct(each).name for each in self.reads}
-        return frozenset(known - read)
+    def shared_tables(self) -> list[Table[Any]]:
+        return [each for each in self.tables if each.shared]
 
 
 def keys_of(table: Table[Any], events: Iterable[RecordedEvent]) -> list[Hashable]:
-    """The distinct keys of a table's rows that the events touch."""
-    return list({table.key_of(event) for event in events})
+    """The distinct keys of a table's rows that the events touch; none if shared."""
+    key_of = table.key_of
+    return list({key_of(event) for event in events}) if key_of else []
+
+
+def _add(
+    added: Added, table: Table[Any], key: Hashable, amounts: Mapping[str, Amount]
+) -> None:
+    sums = added.setdefault(table, {}).setdefault(key, {})
+    for column, amount in amounts.items():
+        sums[column] = sums.get(column, 0) + amount

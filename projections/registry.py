@@ -1,29 +1,36 @@
-"""The projections of this process: every subclass in an app's projections/ folder."""
+"""The projections and reactors of this process: every subclass in an app's folders."""
 
 import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from typing import TypeVar
 
 from django.apps import apps
 
 from projections import errors
 from projections.projection import Projection
+from projections.reactor import Reactor
+from projections.subscriber import Subscriber
 
-PACKAGE = "projections"
+PROJECTIONS = "projections"
+REACTORS = "reactors"
+
+Kind = TypeVar("Kind", bound=Subscriber)
 
 
 @cache
 def all() -> dict[str, Projection]:
     """Name -> projection, in order of name. Raises ValueError for a name used twice."""
-    found: dict[str, Projection] = {}
-    modules = set(_definitions())
-    for each in sorted(Projection.__subclasses__(), key=lambda one: one.name):
-        if each.__module__ not in modules:
-            continue
-        if each.name in found:
-            raise ValueError(f"two projections are named {each.name!r}")
-        found[each.name] = each()
+    return _found(Projection, PROJECTIONS)
+
+
+@cache
+def reactors() -> dict[str, Reactor]:
+    """Name -> reactor, in order of name. Raises ValueError for a name used twice."""
+    found = _found(Reactor, REACTORS)
+    if taken := sorted(found.keys() & all().keys()):
+        raise ValueError(f"a projection and a reactor are named {taken[0]!r}")
     return found
 
 
@@ -35,13 +42,38 @@ def get(name: str) -> Projection:
         raise errors.UnknownProjection(name=name, known=list(all())) from None
 
 
-def _definitions() -> Iterator[str]:
-    """Imports the modules of every <app>/projections/ and names them.
+def reactor(name: str) -> Reactor:
+    """Raises UnknownReactor, which names those there are."""
+    try:
+        return reactors()[name]
+    except KeyError:
+        raise errors.UnknownReactor(name=name, known=list(reactors())) from None
+
+
+def subscriber(name: str) -> Projection | Reactor:
+    """The projection or reactor of a name. Raises UnknownProjection."""
+    return reactors().get(name) or get(name)
+
+
+def _found(kind: type[Kind], folder: str) -> dict[str, Kind]:
+    found: dict[str, Kind] = {}
+    modules = set(_definitions(folder))
+    for each in sorted(kind.__subclasses__(), key=lambda one: one.name):
+        if each.__module__ not in modules:
+            continue
+        if each.name in found:
+            raise ValueError(f"two {folder} are named {each.name!r}")
+        found[each.name] = each()
+    return found
+
+
+def _definitions(folder: str) -> Iterator[str]:
+    """Imports the modules of every <app>/<folder>/ and names them.
 
     They are found as Django's admin finds admin.py.
     """
     for config in apps.get_app_configs():
-        package = f"{config.name}.{PACKAGE}"
+        package = f"{config.name}.{folder}"
         try:
             module = importlib.import_module(package)
         except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
 """Changes the number of a projection's partitions while it runs."""
 
 from eventstore import log
-from projections import batch, checkpoints, errors, operations, registry
+from projections import batch, checkpoints, errors, operations, partitions, registry
 from projections.models import Checkpoint
 
 Role, State = Checkpoint.Role, Checkpoint.State
@@ -10,7 +10,15 @@ Role, State = Checkpoint.Role, Checkpoint.State
 AT_MOST = 10_000
 
 
-def change(name: str, partitions: int) -> None:
+def check(count: int | None) -> None:
+    """Raises WrongPartitions; None stands for what is configured."""
+    if count is not None and not 1 <= count <= partitions.MOST:
+        raise errors.WrongPartitions(
+            f"{count} partitions: allowed is 1 to {partitions.MOST}"
+        )
+
+
+def change(name: str, count: int) -> None:
     """Lets every partition run exactly to the foremost, and replaces them by others.
 
     In the caller's transaction: until it ends no batch begins, so no event is seen by
@@ -19,7 +27,7 @@ def change(name: str, partitions: int) -> None:
     """
     projection = registry.get(name)
     found = checkpoints.locked(name, Role.LIVE)
-    _refuse(name, found, partitions)
+    _refuse(name, found, count)
     target = max(each.position for each in found)
     epoch = log.identity().epoch
     for each in found:
@@ -34,7 +42,7 @@ def change(name: str, partitions: int) -> None:
             version=last.version,
             state=last.state,
             partition=number,
-            partitions=partitions,
+            partitions=count,
             position=target,
             event_id=last.event_id,
             epoch=last.epoch,
@@ -42,11 +50,11 @@ def change(name: str, partitions: int) -> None:
             events_folded=folded if number == 0 else 0,
             advanced_at=last.advanced_at,
         )
-        for number in range(partitions)
+        for number in range(count)
     )
 
 
-def _refuse(name: str, found: list[Checkpoint], partitions: int) -> None:
+def _refuse(name: str, found: list[Checkpoint], count: int) -> None:
     if not found:
         raise errors.NotAllowedInState(f"{name} has not been started by a worker yet")
     if any(each.state == State.FAULTED or each.failures for each in found):
@@ -58,8 +66,8 @@ def _refuse(name: str, found: list[Checkpoint], partitions: int) -> None:
             f"{operation.kind} {operation.pk} of {name} is {operation.state}: "
             "it can be given a number of partitions at its beginning"
         )
-    if len(found) == partitions:
-        raise errors.NotAllowedInState(f"{name} has {partitions} partitions already")
+    if len(found) == count:
+        raise errors.NotAllowedInState(f"{name} has {count} partitions already")
     if not registry.get(name).maintains(found[0].version):
         raise errors.NotAllowedInState(
             f"the tables of {name} are of version {found[0].version}, which this code "

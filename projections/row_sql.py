@@ -1,5 +1,7 @@
 """Loads and writes the rows of a batch: one statement a table, whatever the batch.
 
+A row of one stream is written as it is to be; to a shared row differences are added.
+
 schema: that of the generation's tables, "" for the live ones; see tables.py.
 """
 
@@ -10,7 +12,7 @@ import msgspec
 from django.db import connections, models
 
 from projections import tables
-from projections.projection import Table
+from projections.projection import Amount, Table
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
@@ -22,7 +24,7 @@ def load(
     if not keys:
         return {}
     with connections[using].cursor() as cursor:
-        cursor.execute(_select(table, using, schema), [list(keys)])
+        cursor.execute(_select(table, using, schema), _key_columns(table, keys))
         found = cursor.fetchall()
     names = [each.attname for each in _fields(table)]
     decoders = _decoders(table)
@@ -44,15 +46,48 @@ def write(
     if not rows:
         return
     names = [(each.column, each.attname) for each in _fields(table)]
-    # One JSON parameter carries rows of any shape; unnest() cannot carry array columns.
-    payload = _encoder.encode(
-        [
-            {column: getattr(row, attribute) for column, attribute in names}
-            for row in rows
-        ]
+    payload = [
+        {column: getattr(row, attribute) for column, attribute in names} for row in rows
+    ]
+    sql = _insert(table, using, schema, on_conflict="{0} = excluded.{0}")
+    _send(sql, payload, using=using)
+
+
+def add(
+    table: Table[Any],
+    added: Mapping[Hashable, Mapping[str, Amount]],
+    *,
+    using: str,
+    schema: str = "",
+) -> None:
+    """Adds to shared rows, by key; whoever adds to one meanwhile is waited for."""
+    if not added:
+        return
+    keys = [each.column for each in table.key_fields]
+    names = [(each.column, each.attname) for each in table.other_fields]
+    payload = [
+        dict(zip(keys, _parts(key), strict=True))
+        | {column: amounts.get(attribute, 0) for column, attribute in names}
+        for key, amounts in added.items()
+    ]
+    # In order of the key: who writes the same rows meanwhile waits, never in a ring.
+    sql = _insert(
+        table, using, schema, on_conflict="{0} = t.{0} + excluded.{0}", in_order=True
     )
+    _send(sql, payload, using=using)
+
+
+def lock_shared(shared: Sequence[Table[Any]], *, using: str, schema: str = "") -> None:
+    """Lets nobody else write these tables until the caller's transaction ends.
+
+    For who adds in several statements: their keys are not in order as a whole, and two
+    of them could each wait for the other's rows.
+    """
+    if not shared:
+        return
+    names = ", ".join(tables.qualified(each.name, schema) for each in shared)
     with connections[using].cursor() as cursor:
-        cursor.execute(_upsert(table, using, schema), [payload.decode()])
+        cursor.execute(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def delete(
@@ -64,7 +99,7 @@ def delete(
         cursor.execute(
             f"DELETE FROM {tables.qualified(table.name, schema)} "
             f"WHERE {_key_is_any(table, using)}",
-            [list(keys)],
+            _key_columns(table, keys),
         )
 
 
@@ -77,24 +112,53 @@ def _select(table: Table[Any], using: str, schema: str) -> str:
     )
 
 
-def _upsert(table: Table[Any], using: str, schema: str) -> str:
+def _insert(
+    table: Table[Any],
+    using: str,
+    schema: str,
+    *,
+    on_conflict: str,
+    in_order: bool = False,
+) -> str:
+    """on_conflict: what becomes of a column {0} of a row that is there."""
     quote = connections[using].ops.quote_name
-    columns = [quote(each.column) for each in _fields(table)]
-    key = quote(table.model._meta.pk.column)
-    changes = ", ".join(f"{each} = excluded.{each}" for each in columns if each != key)
+    columns = ", ".join(quote(each.column) for each in _fields(table))
+    key = ", ".join(quote(each.column) for each in table.key_fields)
+    changes = [on_conflict.format(quote(each.column)) for each in table.other_fields]
     name = tables.qualified(table.name, schema)
     return (
-        f"INSERT INTO {name} ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns)} "
+        f"INSERT INTO {name} AS t ({columns}) "
+        f"SELECT {columns} "
         f"FROM json_populate_recordset(NULL::{name}, %s::json) "
-        f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        f"{f'ORDER BY {key} ' if in_order else ''}"
+        f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(changes)}"
     )
 
 
+def _send(sql: str, rows: Sequence[Mapping[str, Any]], *, using: str) -> None:
+    # One JSON parameter carries rows of any shape; unnest() cannot carry array columns.
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, [_encoder.encode(rows).decode()])
+
+
 def _key_is_any(table: Table[Any], using: str) -> str:
-    key = table.model._meta.pk
-    column = connections[using].ops.quote_name(key.column)
-    return f"{column} = ANY(%s::{key.db_type(connections[using])}[])"
+    """Takes the parameters that `_key_columns` gives: an array for each column."""
+    connection = connections[using]
+    names = [connection.ops.quote_name(each.column) for each in table.key_fields]
+    arrays = [f"%s::{each.db_type(connection)}[]" for each in table.key_fields]
+    if len(names) == 1:
+        return f"{names[0]} = ANY({arrays[0]})"
+    return f"({', '.join(names)}) IN (SELECT * FROM unnest({', '.join(arrays)}))"
+
+
+def _key_columns(table: Table[Any], keys: Sequence[Hashable]) -> list[list[Any]]:
+    if len(table.key_fields) == 1:
+        return [list(keys)]
+    return [list(column) for column in zip(*map(_parts, keys), strict=True)]
+
+
+def _parts(key: Hashable) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
 
 
 def _fields(table: Table[Any]) -> Sequence[Any]:

@@ -179,6 +179,11 @@ def _retry_held(followed: Sequence[Checkpoint], done: Round) -> None:
     if time.monotonic() - _looked_at < HELD_LOOK_S:
         return
     _looked_at = time.monotonic()
+    retry_due(followed, done)
+
+
+def retry_due(followed: Sequence[Checkpoint], done: Round) -> None:
+    """Tries those of their held streams again whose time has come."""
     for letter in dead_letters.due(followed):
         try:
             done.advanced += dead_letters.retry(letter.pk, wait=False)

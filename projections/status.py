@@ -85,6 +85,13 @@ def all() -> list[Status]:
     return [_status(name, up_to=up_to, head=head) for name in registry.all()]
 
 
+def reactors() -> list[Status]:
+    """The reactors likewise: lag counts settled events that are not handled yet."""
+    up_to = settled.position().settled
+    head = store.head()
+    return [_status(name, up_to=up_to, head=head) for name in registry.reactors()]
+
+
 def of(name: str) -> Status:
     """Raises UnknownProjection."""
     registry.get(name)
@@ -106,7 +113,7 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
             found, lag_events, now, rebuilding=rebuild["rebuild_progress"] is not None
         ),
         **rebuild,
-        version=found[0].version if found else registry.get(name).version,
+        version=found[0].version if found else registry.subscriber(name).version,
         generation=found[0].generation if found else 0,
         partitions=len(found),
         position=position,

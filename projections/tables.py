@@ -51,6 +51,22 @@ WHERE i.indrelid = %s::regclass
   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)
 ORDER BY c.relname
 """
+ADDED_COLUMNS = """
+SELECT format(
+    '%%I %%s%%s%%s', a.attname, format_type(a.atttypid, a.atttypmod),
+    ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
+    CASE WHEN a.attnotnull THEN ' NOT NULL' END
+)
+FROM pg_attribute a
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_attribute o
+    ON o.attrelid = %s::regclass AND o.attname = a.attname AND NOT o.attisdropped
+WHERE a.attrelid = %s::regclass
+  AND a.attnum > 0
+  AND NOT a.attisdropped
+  AND o.attname IS NULL
+ORDER BY a.attnum
+"""
 HOME = """
 SELECT n.nspname
 FROM pg_class c
@@ -74,6 +90,11 @@ def schema_of(role: str) -> str:
 def qualified(name: str, schema: str = "") -> str:
     quote = connections[USING].ops.quote_name
     return f"{quote(schema)}.{quote(name)}" if schema else str(quote(name))
+
+
+def beside(name: str) -> str:
+    """The table beside a shadow one in which live rows wait; see copying.py."""
+    return f"{name}_before"
 
 
 def create_shadow(projection: Projection) -> None:
@@ -113,6 +134,20 @@ def missing_indexes(projection: Projection) -> list[str]:
     return statements
 
 
+def align(projection: Projection, schema: str) -> None:
+    """Gives a schema's tables the columns that migrations have added to the live ones
+    since they were made.
+
+    In rows that are there they are empty, or what the column's default says.
+    """
+    with connections[USING].cursor() as cursor:
+        for name in _names(projection):
+            other = qualified(name, schema)
+            cursor.execute(ADDED_COLUMNS, [other, qualified(name)])
+            for (column,) in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {other} ADD COLUMN {column}")
+
+
 def vacuum(projection: Projection) -> None:
     """Cleans the shadow tables and tells the planner what they hold, before anybody
     queries them. Outside a transaction.
@@ -145,8 +180,9 @@ def drop(projection: Projection, schema: str) -> None:
     """Drops the projection's tables in a schema that is not the live one."""
     if not schema:
         raise AssertionError("live tables are never dropped")
+    names = _names(projection)
     with connections[USING].cursor() as cursor:
-        for name in left(_names(projection), schema):
+        for name in left([*names, *map(beside, names)], schema):
             cursor.execute(f"DROP TABLE {qualified(name, schema)}")
 
 

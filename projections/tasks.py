@@ -3,10 +3,13 @@
 from celery import shared_task
 
 from projections import operating, operations, runner
+from projections.reacting import following
 
 QUEUE = "projections"
 # A message that nobody took by then is worth nothing: the next sweep sends another.
 EXPIRES_S = 2
+# Longer than an operation keeps a slot, so that the next free one is the reactors'.
+REACT_EXPIRES_S = 10
 
 
 @shared_task(name="projections.follow", queue=QUEUE, ignore_result=True)
@@ -15,6 +18,13 @@ def follow() -> int:
     batches = runner.follow()
     follow.apply_async(expires=EXPIRES_S)
     return batches
+
+
+@shared_task(name="projections.react", queue="operations", ignore_result=True)
+def react() -> None:
+    """Lets the reactors react until they are level, or for one tenancy."""
+    if following.follow():
+        react.apply_async(expires=REACT_EXPIRES_S)
 
 
 @shared_task(name="projections.operate", queue="operations", ignore_result=True)

@@ -10,6 +10,8 @@ from cqrs_site import environment
 HOST = "127.0.0.1"
 # Followers of the log in one worker process; they share its projections.
 FOLLOWERS = 2
+# Two may fill the tables of rebuilds, and one is left for reactors.
+OPERATORS = 3
 
 
 def web(port: int) -> list[str]:
@@ -28,7 +30,7 @@ def worker(number: int) -> list[str]:
 
 
 def tasks() -> list[str]:
-    return _celery_worker("operations", "operations", 2)
+    return _celery_worker("operations", "operations", OPERATORS)
 
 
 def beat() -> list[str]:

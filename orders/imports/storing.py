@@ -27,6 +27,11 @@ class Stored:
     orders: int = 0
 
 
+def is_imported(event: RecordedEvent) -> bool:
+    """Whether an import brought the event: history, which whoever lived it acted on."""
+    return event.metadata.get("actor") == ACTOR
+
+
 class Storing:
     """Remembers the search keys of the orders of one import between its batches."""
 

@@ -6,7 +6,8 @@ from eventstore import store
 from projections import checkpoints, errors, operations, registry, tables
 from projections.audit import Entry
 from projections.models import Checkpoint, Operation
-from projections.rebuilding import generations
+from projections.projection import Projection
+from projections.rebuilding import generations, partial
 
 Role, State = Checkpoint.Role, Checkpoint.State
 
@@ -27,6 +28,7 @@ def rebuild(
     if any(each.state == State.PAUSED for each in live):
         raise errors.NotAllowedInState(f"{projection.name} is paused: resume it first")
     _refuse_two(projection.name)
+    since = _since(projection, live, from_timestamp)
     generation = 1 + generations.newest(projection.name)
     tables.create_shadow(projection)
     Checkpoint.objects.bulk_create(
@@ -38,6 +40,8 @@ def rebuild(
             state=State.FILLING,
         )
     )
+    if since:
+        entry.parameters["since"] = since.isoformat()
     return operations.begin(
         entry,
         kind=Operation.Kind.REBUILD,
@@ -76,6 +80,25 @@ def rollback(entry: Entry) -> Operation:
         generation=kept[0].generation,
         total=store.head(),
     )
+
+
+def _since(
+    projection: Projection, live: list[Checkpoint], at: datetime | None
+) -> datetime | None:
+    """Since when events are folded anew onto copied rows; None: all, onto none."""
+    if at is None:
+        return None
+    if any(each.state == State.FAULTED for each in live):
+        raise errors.NotAllowedInState(
+            f"the rows of {projection.name} do not belong to this log any more: "
+            "rebuild all of them"
+        )
+    if live[0].version != projection.version:
+        raise errors.NotAllowedInState(
+            f"the rows of {projection.name} are of version {live[0].version}, this "
+            f"code is version {projection.version}: rebuild all of them"
+        )
+    return partial.begins_at(projection, at)
 
 
 def _refuse_two(name: str) -> None:

@@ -1,19 +1,13 @@
 """Compares the rebuilt tables with the live ones, both as they are at one position."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
-from eventstore import log
 from projections import (
-    batch,
     checkpoints,
     differences,
+    errors,
     failure,
     operations,
     registry,
@@ -21,13 +15,9 @@ from projections import (
 )
 from projections.models import Checkpoint, Operation
 from projections.projection import Projection
+from projections.rebuilding import snapshots
 
-logger = logging.getLogger(__name__)
-
-USING = "read"
 Role, State = Checkpoint.Role, Checkpoint.State
-# Followers may move a table between the moment when both are level and the snapshot.
-ATTEMPTS = 20
 
 
 def step(operation: Operation) -> bool:
@@ -36,27 +26,26 @@ def step(operation: Operation) -> bool:
     if any(each.state == State.PAUSED for each in checkpoints.live(projection.name)):
         operations.note(operation, note="paused: resume it, or cancel this")
         return False
-    if any(each.state == State.PAUSED for each in checkpoints.live(projection.name)):
-        operations.note(operation, note="paused: resume it, or cancel this")
-        return False
     if reason := _cannot(projection):
         return _on(operation, {"not_compared": reason})
     try:
-        with _level(projection) as (snapshot, position):
-            if not operations.try_lock(operation, connection=snapshot):
+        with snapshots.level(projection, Role.LIVE, Role.SHADOW) as snapshot:
+            if not operations.try_lock(operation, connection=snapshot.connection):
                 return False  # another worker compares
             found = differences.between(
                 projection,
                 old="",
                 new=tables.SHADOW,
-                connection=snapshot,
+                connection=snapshot.connection,
                 seconds=settings.CQRS.query_side.rebuild.compare_timeout_s,
             )
+    except errors.NeverLevel as error:
+        return _on(operation, {"not_compared": str(error)})
     except Exception as error:
         if not failure.is_timeout(error):
             raise
         return _on(operation, {"not_compared": "it took too long"})
-    return _on(operation, {"position": position, "tables": found})
+    return _on(operation, {"position": snapshot.position, "tables": found})
 
 
 def _on(operation: Operation, found: dict[str, Any]) -> bool:
@@ -64,7 +53,11 @@ def _on(operation: Operation, found: dict[str, Any]) -> bool:
     state = Operation.State.READY if review else Operation.State.SWAPPING
     stands = found.get("position", operation.total)
     return operations.move(
-        operation, state, done=stands, total=stands, result={"comparison": found}
+        operation,
+        state,
+        done=stands,
+        total=stands,
+        result={**operation.result, "comparison": found},
     )
 
 
@@ -79,37 +72,3 @@ def _cannot(projection: Projection) -> str:
             "not maintain"
         )
     return ""
-
-
-@contextmanager
-def _level(projection: Projection) -> Iterator[tuple[BaseDatabaseWrapper, int]]:
-    """A connection with a snapshot in which both generations stand at one position.
-
-    The leases are held only until the snapshot is taken.
-    """
-    snapshot = connections[USING].copy()
-    try:
-        for _ in range(ATTEMPTS):
-            _run_level(projection)
-            with transaction.atomic(using=USING):
-                found = checkpoints.locked(projection.name, Role.LIVE, Role.SHADOW)
-                positions = {each.position for each in found}
-                if len(positions) != 1:
-                    continue
-                with snapshot.cursor() as cursor:
-                    cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-                    cursor.execute("SELECT 1")
-            yield snapshot, positions.pop()
-            return
-        raise TimeoutError(f"{projection.name} was never level in {ATTEMPTS} attempts")
-    finally:
-        snapshot.close()
-
-
-def _run_level(projection: Projection) -> None:
-    epoch = log.identity().epoch
-    with transaction.atomic(using=USING):
-        found = checkpoints.locked(projection.name, Role.LIVE, Role.SHADOW)
-        target = max(each.position for each in found)
-        for each in found:
-            batch.run_to(projection, each, target, epoch=epoch)

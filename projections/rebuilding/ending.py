@@ -1,6 +1,6 @@
 """How a rebuild ends without a swap, and how kept tables go: nothing is left behind."""
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from projections import checkpoints, errors, operations, registry, tables
 from projections.models import Checkpoint, DeadLetter, Operation
@@ -9,14 +9,24 @@ from projections.projection import Projection
 USING = "read"
 Role, State = Checkpoint.Role, Checkpoint.State
 
-# A statement that works on a table to be dropped is broken off; then the lock comes at
-# once. Longer than that somebody else holds the table.
-DROP_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
-INTERRUPT = """
-SELECT pg_cancel_backend(pid)
-FROM pg_locks
-WHERE relation = ANY(%s::regclass[]) AND granted AND pid <> pg_backend_pid()
+# What a worker does to a table that is to be dropped is broken off; then the lock comes
+# at once. Longer than that somebody else holds the table, a dump perhaps. Milliseconds.
+DROP_TIMEOUT_MS = 2_000
+INTERRUPT = f"""
+SELECT pg_cancel_backend(l.pid)
+FROM pg_locks l
+JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.relation = ANY(%s::regclass[])
+  AND l.granted
+  AND l.pid <> pg_backend_pid()
+  AND (a.query LIKE 'VACUUM%%' OR EXISTS (
+      SELECT FROM pg_locks of_worker
+      WHERE of_worker.pid = l.pid
+        AND of_worker.locktype = 'advisory'
+        AND of_worker.classid::bigint >> 16 = {operations.LOCK_SPACE}
+  ))
 """
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def cancel(operation: Operation) -> None:
@@ -44,11 +54,14 @@ def discard(name: str) -> None:
         raise errors.NotAllowedInState(
             f"{name} is being rolled back to its kept tables"
         )
-    forget(projection, Role.KEPT)
+    _forget(projection, Role.KEPT)
 
 
 def forget(projection: Projection, role: Checkpoint.Role) -> None:
-    """Drops a role's tables, checkpoints and dead letters; their leases are held."""
+    """Drops a role's tables, checkpoints and dead letters; their leases are held.
+
+    Waits for a table as long as the caller's lock_timeout allows.
+    """
     schema = tables.schema_of(role)
     found = Checkpoint.objects.filter(projection=projection.name, role=role)
     generations = found.values_list("generation", flat=True)
@@ -56,11 +69,25 @@ def forget(projection: Projection, role: Checkpoint.Role) -> None:
         projection=projection.name, generation__in=list(generations)
     ).delete()
     found.delete()
+    tables.drop(projection, schema)
+
+
+def _forget(projection: Projection, role: Checkpoint.Role) -> None:
+    """As `forget`, for an operator. Raises NotAllowedInState while a table is held."""
+    schema = tables.schema_of(role)
     names = tables.left([table.name for table in projection.tables], schema)
     with connections[USING].cursor() as cursor:
         cursor.execute(INTERRUPT, [[tables.qualified(each, schema) for each in names]])
-        cursor.execute(DROP_TIMEOUT)
-    tables.drop(projection, schema)
+        cursor.execute(f"SET LOCAL lock_timeout = '{DROP_TIMEOUT_MS}ms'")
+    try:
+        forget(projection, role)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        raise errors.NotAllowedInState(
+            f"a table of {projection.name} in {schema} is held by another session, "
+            "a dump perhaps: try again when it has ended"
+        ) from error
 
 
 def _end(operation: Operation, state: Operation.State, *, note: str) -> None:
@@ -70,7 +97,7 @@ def _end(operation: Operation, state: Operation.State, *, note: str) -> None:
     if not operations.end(operation, state, note=note):
         raise errors.NotAllowedInState(f"{operation} is {operation.state} already")
     if operation.kind == Operation.Kind.REBUILD:
-        forget(projection, Role.SHADOW)
+        _forget(projection, Role.SHADOW)
         return
     Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT).update(
         state=State.RESTING

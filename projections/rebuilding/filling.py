@@ -22,7 +22,7 @@ from projections import (
 )
 from projections.models import Checkpoint, Operation
 from projections.projection import Projection
-from projections.rebuilding import progress
+from projections.rebuilding import partial, progress
 
 USING = "read"
 # Events of the log at once. The more, the more often a row's events meet in one batch,
@@ -30,6 +30,7 @@ USING = "read"
 EVENTS = 10_000
 # What is left to followers: they take events one batch after the other as they come.
 NEAR = 1_000
+FILLED = "filled"
 # Half of a small machine's memory is not for one index.
 INDEX_MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"
 
@@ -43,10 +44,16 @@ def step(operation: Operation) -> bool:
     shadows = checkpoints.of(projection.name, Checkpoint.Role.SHADOW)
     if operation.kind != Operation.Kind.REBUILD or not shadows:
         return False
+    if partial.is_due(operation):
+        return partial.step(operation)
+    if operation.progress.get(FILLED):
+        return _finish(operation, projection)
     up_to = settled.position().settled
     behind = [each for each in shadows if each.position + NEAR < up_to]
     if not behind:
-        return _finish(operation, projection)
+        # From here on nobody fills: a batch would wait for the indexes to be made.
+        operations.note(operation, progress={**operation.progress, FILLED: True})
+        return True
     # In any order: several workers so seldom meet on one partition.
     random.shuffle(behind)
     took = any(_fill(projection, each, up_to) for each in behind)

@@ -18,7 +18,8 @@ def step(operation: Operation) -> bool:
     """Takes it a step further; True when there may be more to do at once.
 
     A fault of code or tables ends it as failed, with nothing left behind. Faults of the
-    infrastructure are raised: the next look tries again.
+    infrastructure are raised: the next look tries again. So does a step that outlived
+    its leases, by less where it can.
     """
     if _waits_its_turn(operation):
         if not operation.note:
@@ -32,6 +33,9 @@ def step(operation: Operation) -> bool:
         operation.refresh_from_db()
         if operation.finished_at:
             return False  # cancelled: what failed was broken off
+        if failure.is_timeout(error):
+            operations.note(operation, note=f"too slow, tries again: {error}".strip())
+            return False
         logger.exception("%s failed", operation)
         ending.fail(operation, failure.described(error)["error"])
         return False

@@ -113,13 +113,14 @@ def _level(
 
 def _exchange(projection: Projection, role: Checkpoint.Role, timeout: int) -> float:
     """Seconds for which readers may have waited, the queueing for the lock included."""
+    with connections[USING].cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{timeout}ms'")
+    tables.align(projection, tables.schema_of(role))
     if role == Role.SHADOW:
         ending.forget(projection, Role.KEPT)
         moves = [("", tables.KEPT), (tables.SHADOW, "")]
     else:
         moves = [("", tables.SHADOW), (tables.KEPT, ""), (tables.SHADOW, tables.KEPT)]
-    with connections[USING].cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{timeout}ms'")
     began = time.monotonic()
     tables.lock(projection)
     tables.move(projection, moves)
@@ -140,9 +141,13 @@ def _change_roles(name: str, role: Checkpoint.Role) -> None:
 
 
 def _blocker(projection: Projection) -> str:
-    names = [tables.qualified(table.name) for table in projection.tables]
+    names = [table.name for table in projection.tables]
+    held = [tables.qualified(name) for name in names]
+    held += [
+        tables.qualified(name, tables.KEPT) for name in tables.left(names, tables.KEPT)
+    ]
     with connections[USING].cursor() as cursor:
-        cursor.execute(BLOCKER, [names])
+        cursor.execute(BLOCKER, [held])
         row = cursor.fetchone()
     if row is None:
         return "a table was held; whoever held it has let it go"

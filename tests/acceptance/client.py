@@ -1,5 +1,7 @@
 """A client of the running system."""
 
+from typing import Any
+
 from tests.acceptance.system import Answer, System
 
 COMMANDS = "/api/v1/commands/orders"
@@ -25,6 +27,13 @@ class Client:
     def place(self) -> Answer:
         answer = self.system.post(COMMANDS, ORDER, Authorization=self.authorization)
         assert answer.status == 201, answer.body
+        return answer
+
+    def change(self, order_id: str, word: str, body: Any) -> Answer:
+        answer = self.system.post(
+            f"{COMMANDS}/{order_id}/{word}", body, Authorization=self.authorization
+        )
+        assert answer.status == 200, answer.body
         return answer
 
     def read(self, path: str, **headers: str) -> Answer:

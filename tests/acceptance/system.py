@@ -49,10 +49,12 @@ class System:
         self.run("celery", "-A", "cqrs_site", "beat", "-s", str(self.folder / "beat"))
         until(lambda: self.get("/health/ready").status == 200)
 
-    def start_worker(self, *, pool: str = "prefork") -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, *, pool: str = "prefork", queue: str = "projections"
+    ) -> subprocess.Popen[bytes]:
         name = f"worker{len(self.processes)}@test"
         return self.run(
-            *("celery", "-A", "cqrs_site", "worker", "-Q", "projections"),
+            *("celery", "-A", "cqrs_site", "worker", "-Q", queue),
             *("-c", "2", "-P", pool, "-n", name),
         )
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,11 @@ UNHINDERED_S = 2.0
 def lags(system: System) -> list[int]:
     found = json.loads(system.manage("projection", "list", "--json"))
     return [each["lag_events"] for each in found]
+
+
+def reactors(system: System) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(system.manage("reactor", "list", "--json"))
+    return found
 
 
 @pytest.mark.parametrize("pool", ["prefork", "threads"])
@@ -73,11 +79,31 @@ def test_it_goes_on_within_ten_seconds_after_a_worker_was_killed(
     assert time.monotonic() - began < 10
 
 
+def test_it_refunds_a_cancelled_order_by_itself(system: System) -> None:
+    system.start()
+    system.start_worker(queue="operations")
+    client = Client(system)
+    until(lambda: {each["state"] for each in reactors(system)} == {"running"})
+    placed = client.place()
+    order = placed.body["order_id"]
+    paid = {"amount": "50.00", "method": "card", "reference": "1"}
+    client.change(order, "capture-payment", paid)
+    client.change(order, "cancel", {"reason": "changed my mind"})
+    url = placed.headers["Location"]
+    until(lambda: client.read(url).body.get("payment_status") == "refunded")
+    (refund,) = client.read(url).body["refunds"]
+    assert (refund["amount"], refund["reason"]) == ("50.00", "order cancelled")
+
+
 def test_it_is_not_ready_before_the_migrations(system: System) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'orders'")
+        cursor.execute(
+            "DELETE FROM django_migrations WHERE app = 'orders' "
+            "RETURNING app, name, applied"
+        )
+        done = cursor.fetchall()
     try:
         system.run(
             *("granian", "--interface=wsgi", f"--port={system.port}"),
@@ -90,7 +116,8 @@ def test_it_is_not_ready_before_the_migrations(system: System) -> None:
         assert "migrations are pending" in answer.body["reasons"][0]
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(
+            cursor.executemany(
                 "INSERT INTO django_migrations (app, name, applied) "
-                "VALUES ('orders', '0001_order_read_tables', now())"
+                "VALUES (%s, %s, %s)",
+                done,
             )

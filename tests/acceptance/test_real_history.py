@@ -18,6 +18,7 @@ from django.db import connections
 
 from eventstore import store
 from projections import runner
+from tests.acceptance import history_rebuilds
 from tests.unit.orders_imports import samples
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -79,6 +80,19 @@ SELECT line ->> 'sku' AS key,
            AS refunded
 FROM orders_order_detail
 CROSS JOIN jsonb_array_elements("order" -> 'lines') AS line
+GROUP BY 1
+"""
+
+# The same from the sums that are kept, on the days of their own events.
+DAILY = """
+SELECT {key} AS key,
+       sum(orders) AS orders,
+       sum(lines) AS lines,
+       sum(units) AS units,
+       sum(placed) AS placed,
+       sum(returned_units) AS returned_units,
+       sum(refunded) AS refunded
+FROM orders_sales_daily
 GROUP BY 1
 """
 
@@ -233,6 +247,14 @@ def test_it_turns_online_retail_into_orders_to_the_last_penny(
     assert_groups(select(GROUPED.format(key=day)), "by_day_december_2010", *placed)
     assert_groups(select(REFUNDED, "YYYY-MM"), "by_month", "refunded")
     assert_groups(select(REFUNDED, "YYYY-MM-DD"), "by_day_december_2010", "refunded")
+    month, day = (f"to_char(date, '{each}')" for each in ("YYYY-MM", "YYYY-MM-DD"))
+    assert_groups(select(DAILY.format(key="country")), "by_country", *FIGURES)
+    assert_groups(select(DAILY.format(key=month)), "by_month", *FIGURES)
+    assert_groups(select(DAILY.format(key=day)), "by_day_december_2010", *FIGURES)
+
+    damaged = {name: history_rebuilds.check(name) for name in history_rebuilds.DAMAGE}
+    assert damaged["order_summary"][-1] == 20_725
+    assert all(0 < count < 20_725 for count in damaged["order_summary"][:-1])
 
 
 def test_it_turns_the_ocel2_log_into_completed_orders(process_environment, tmp_path):

@@ -2,7 +2,7 @@
 
 Each line of its input is JSON, {"run": name, …arguments}; the answer is the child's
 pid. The end of the input ends every child. Loading Django for each of them would take
-longer than most of them live.
+longer than most of them live. NURSERY_SETTINGS: theirs, if not those of the site.
 """
 
 import contextlib
@@ -77,7 +77,9 @@ def _fork(run: str, arguments: dict) -> int:
 def main() -> None:
     import django
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "cqrs_site.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get(
+        "NURSERY_SETTINGS", "cqrs_site.settings"
+    )
     django.setup()
     from tests.faults import work
 

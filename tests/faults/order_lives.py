@@ -26,8 +26,11 @@ class _Living:
         self.version = 0
 
     def next(self, random: Random) -> StreamAppend:
+        return self.go_on(random.randint(1, 3))
+
+    def go_on(self, events: int) -> StreamAppend:
         before = self.version
-        self.version = min(before + random.randint(1, 3), len(self.life))
+        self.version = min(before + events, len(self.life))
         new = [_new(self.id, each) for each in self.life[before : self.version]]
         return StreamAppend(f"order-{self.id}", before, new)
 
@@ -49,17 +52,35 @@ def append(random: Random, count: int) -> list[UUID]:
     return orders
 
 
+def append_evenly(random: Random, *, orders: int, events: int) -> list[UUID]:
+    """Appends orders of so many events each, which live side by side; their ids."""
+    lives = [_life(random, events=events) for _ in range(LIVES)]
+    living = [_Living(random, lives) for _ in range(orders)]
+    for _ in range(events):
+        random.shuffle(living)
+        for start in range(0, orders, AT_ONCE):
+            store.append_many(
+                [each.go_on(1) for each in living[start : start + AT_ONCE]]
+            )
+    return [each.id for each in living]
+
+
 def _new(id: UUID, lived: tuple) -> NewEvent:
     data, at = lived
     metadata = {"command_id": str(id), "actor": "faults"}
     return events.new(data, occurred_at=at, metadata=metadata)
 
 
-def _life(random: Random) -> list[tuple]:
-    """(event, occurred_at) of an order that was placed and changed a few times."""
+def _life(random: Random, *, events: int | None = None) -> list[tuple]:
+    """(event, occurred_at) of an order that was placed and changed a few times.
+
+    events: exactly so many.
+    """
     order, life = None, []
     at = order_commands.at(random)
-    for _ in range(random.randint(4, 16)):
+    left = random.randint(4, 16)
+    while left > 0 if events is None else len(life) < events:
+        left -= 1
         command = (order_commands.change if order else order_commands.place)(random)
         try:
             decided = ORDER.decide(order, command, at=at)
@@ -67,4 +88,4 @@ def _life(random: Random) -> list[tuple]:
             continue
         order = ORDER.fold(order, [(each, at) for each in decided])
         life += [(each, at) for each in decided]
-    return life
+    return life[:events]

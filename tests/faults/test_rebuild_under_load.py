@@ -1,4 +1,5 @@
-"""P7 under load: a rebuild while orders change and readers read, its workers killed.
+"""P7 under load: a rebuild while orders change and readers read, its workers killed,
+and once the sessions of all workers ended by the server, as when it restarts.
 
 CQRS_REBUILD_EVENTS: events in the log at its beginning; 1,000,000 for the full run.
 """
@@ -29,6 +30,13 @@ NAME = "order_summary"
 RATE = 150  # events a second that sellers append
 READERS, KILLS = 2, 3
 PATIENCE_S = 60 + EVENTS / 1_000
+
+
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^(operator|follower)-'
+"""
 
 
 class Reader(threading.Thread):
@@ -88,6 +96,8 @@ def test_it_is_noticed_by_nobody(orders, children, seed, tmp_path):
             _wait_until_filled(operation, part / (KILLS + 1))
             os.kill(operators.pop(numbers.randrange(2)), signal.SIGKILL)
             operators.append(_operator(children))
+            if part == 2:
+                _end_sessions()
         operation = _wait_for_the_end(operation)
         assert operation.state == Operation.State.FINISHED, operation.note
         back = _wait_for_the_end(
@@ -119,6 +129,12 @@ def test_it_is_noticed_by_nobody(orders, children, seed, tmp_path):
     assert _wait_for_the_end(forward).state == Operation.State.FINISHED
     with sessions.opened(cleaning.read_tables()) as open_session:
         assert independent_fold.actual_summaries(open_session()) == expected
+
+
+def _end_sessions() -> None:
+    with sessions.opened() as open_session:
+        ended = open_session(autocommit=True).execute(END_SESSIONS).fetchall()
+    assert len(ended) >= 2, "no worker was connected"
 
 
 def _operator(children: nursery.Nursery) -> int:

@@ -18,6 +18,7 @@ from projections import checkpoints, status
 from tests import cleaning
 from tests.faults import independent_fold, nursery
 from tests.integration.eventstore import readers, sessions
+from tests.integration.orders import independent_sales
 
 WRITERS, FOLLOWERS = 8, 2
 LOCK = "PERFORM pg_advisory_xact_lock_shared("
@@ -115,6 +116,8 @@ def test_it_skips_repeats_and_reorders_nothing(children, seed, soak_seconds, tmp
         reader = open_session(cleaning.read_tables())
         summaries = independent_fold.actual_summaries(reader)
         details = independent_fold.actual_details(reader)
+        sales = independent_sales.actual(reader)
+        expected_sales = independent_sales.expected(session)
     committed = [position for position, *_ in log]
     lost = len(set(committed) - set(watch.naive.seen))
     _report(answers, committed, watch, written, caught_up, lost)
@@ -130,11 +133,13 @@ def test_it_skips_repeats_and_reorders_nothing(children, seed, soak_seconds, tmp
     } == {"order_summary": {len(log)}, "order_detail": {len(log)}}
     assert summaries == independent_fold.expected_summaries(folded)
     assert details == independent_fold.expected_details(folded)
+    assert sales == expected_sales
 
 
 def _caught_up() -> bool:
     head = store.head()
-    standing = [status.of(name) for name in ("order_summary", "order_detail")]
+    names = ("order_summary", "order_detail", "sales_daily")
+    standing = [status.of(name) for name in names]
     assert not any(each.last_error for each in standing)
     return all(each.position == head for each in standing)
 

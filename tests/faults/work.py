@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -19,6 +20,7 @@ from orders.projections.order_summary import OrderSummary
 from orders.streams import ORDER
 from projections import operating, runner
 from projections.projection import Rows
+from projections.reacting import following
 from projections.rebuilding import filling
 from tests.faults import order_commands
 
@@ -91,6 +93,38 @@ def seller(*, seed: int, rate: float, stop: str, result: str) -> None:
     connections.close_all()
 
 
+def reacting() -> None:
+    """Lets the reactors react as a worker does, as long as its nursery lives."""
+    logging.disable()
+    parent = os.getppid()
+    while os.getppid() == parent:
+        following.follow(seconds=1)
+        time.sleep(0.01)
+
+
+def earner(*, stop: str, result: str) -> None:
+    """Opens accounts that earn a bonus now and then, until the file `stop` is there."""
+    # Only where the nursery has the settings of the tests' second domain.
+    from tests.loyalty import domain, streams
+    from tests.loyalty.reactors import bonus
+
+    earned = [domain.EarnPoints(points=each) for each in (1, bonus.ONE, 2, bonus.ONE)]
+    accounts = 0
+    while not Path(stop).exists():
+        accounts += 1
+        for command in (domain.OpenAccount(owner="ada"), *earned):
+            commands.handle(
+                streams.ACCOUNT,
+                accounts,
+                command,
+                at=order_commands.FIRST - timedelta(days=365),
+                context=ASKED,
+            )
+        time.sleep(0.01)
+    Path(result).write_text(json.dumps({"accounts": accounts}))
+    connections.close_all()
+
+
 def writer(*, seed: int, seconds: float, result: str) -> None:
     """Writes in transactions of every shape, then the ids of what it committed."""
     random, ends = Random(seed), time.monotonic() + seconds
@@ -128,7 +162,7 @@ def importer(*, seed: int, stop: str, result: str) -> None:
     while not Path(stop).exists():
         fresh = [UUID(int=random.getrandbits(128)) for _ in range(50)]
         changed = random.sample(known, min(50, len(known)))
-        appends = [_life(random, id) for id in (*fresh, *changed)]
+        appends = [life(random, id) for id in (*fresh, *changed)]
         appended += len(store.append_many([each for each in appends if each.events]))
         known += fresh
     Path(result).write_text(json.dumps({"appended": appended}))
@@ -170,7 +204,7 @@ def _append(random: Random, shared: list[UUID], own: list[UUID]) -> Outcome:
             continue  # another command may be allowed
 
 
-def _life(random: Random, id: UUID) -> StreamAppend:
+def life(random: Random, id: UUID) -> StreamAppend:
     """Some more events of an order, decided one after the other."""
     loaded = commands.load(ORDER, id)
     order, decided, at = loaded.state, [], order_commands.at(random)

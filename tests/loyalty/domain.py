@@ -38,7 +38,11 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Refused(Exception):
-    pass
+    code = "refused"
+
+
+class TooFewPoints(Refused):
+    code = "too-few-points"
 
 
 def decide(account: Account | None, command: Command, *, at: datetime) -> list[Event]:
@@ -53,7 +57,7 @@ def decide(account: Account | None, command: Command, *, at: datetime) -> list[E
             return [PointsEarned(points=command.points)]
         case SpendPoints():
             if command.points > account.points:
-                raise Refused(f"only {account.points} points are left")
+                raise TooFewPoints(f"only {account.points} points are left")
             return [PointsSpent(points=command.points)]
         case _:
             assert_never(command)

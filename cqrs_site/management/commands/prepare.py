@@ -15,6 +15,7 @@ from cqrs_site import demo_accounts, environment
 from cqrs_site.up import unshown
 from cqrs_site.up.unshown import Unshown
 from eventstore.models import Event
+from projections.reacting import starting
 
 
 class Command(BaseCommand):
@@ -40,6 +41,8 @@ class Command(BaseCommand):
                 call_command("migrate", database=alias, verbosity=0, interactive=False)
         with self._step("system checks"):
             call_command("check", databases=aliases, stdout=io.StringIO())
+        with self._step("reactors"):
+            starting.begin()  # before the first order, which they else would miss
         with self._step("demo users, API key"):
             made = _make_accounts(keep=options["json"])
         if options["json"]:

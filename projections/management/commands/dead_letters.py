@@ -1,12 +1,35 @@
 import json
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
-from eventstore.events import rfc3339
-from projections import actors, control, dead_letters, errors, registry, terminal
-from projections.models import DeadLetter
+from projections import (
+    actors,
+    control,
+    dead_letters,
+    documents,
+    errors,
+    operating,
+    registry,
+    terminal,
+)
+from projections.models import DeadLetter, Operation
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 
 
 class Command(BaseCommand):
@@ -40,7 +63,7 @@ class Command(BaseCommand):
     def _list(self, *, projection: str | None, json: bool, **_: Any) -> None:
         found = _letters(projection)
         if json:
-            self._json([_shown(each) for each in found])
+            self._json([documents.dead_letter(each) for each in found])
             return
         table = Table(box=None, pad_edge=False)
         for title in ("id", "projection", "stream", "event", "state", "attempts"):
@@ -55,10 +78,11 @@ class Command(BaseCommand):
 
     def _show(self, *, id: int, json: bool, **_: Any) -> None:
         letter = dead_letters.get(id)
-        shown = {**_shown(letter), "held_events": dead_letters.held_events(letter)}
+        shown = documents.whole_dead_letter(letter)
         if json:
             self._json(shown)
             return
+        del shown["traceback"]
         for name, value in shown.items():
             self.stdout.write(f"{name.replace('_', ' ')}: {value}")
         self.stdout.write(letter.traceback)
@@ -66,14 +90,36 @@ class Command(BaseCommand):
     def _retry(
         self, *, id: int | None, projection: str | None, reason: str, **_: Any
     ) -> None:
-        ids = [id] if id is not None else [each.pk for each in _letters(projection)]
         actor = actors.command_line()
-        freed = sum(control.retry(each, actor=actor, reason=reason) for each in ids)
-        self.stdout.write(f"{freed} of {len(ids)} are held no longer")
-        if freed < len(ids):
+        if projection is not None:
+            done = self._work(control.retry_all(projection, actor=actor, reason=reason))
+            freed, tried = done.result["freed"], done.done
+        else:
+            assert id is not None  # argparse sees to it
+            freed, tried = int(control.retry(id, actor=actor, reason=reason)), 1
+        self.stdout.write(f"{freed} of {tried} are held no longer")
+        if freed < tried:
+            raise CommandError(f"{tried - freed} failed again: see dead_letters list")
+
+    def _work(self, operation: Operation) -> Operation:
+        """Takes part in the operation until it ends, whether or not workers run."""
+        console = terminal.console(self.stderr)
+        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        try:
+            with shown:
+                task = shown.add_task(operation.projection, total=operation.total)
+                while operation.finished_at is None:
+                    if not operating.step(operation):
+                        time.sleep(operating.PAUSE_S)
+                    operation.refresh_from_db()
+                    shown.update(task, completed=operation.done)
+        except KeyboardInterrupt:
             raise CommandError(
-                f"{len(ids) - freed} failed again: see dead_letters list"
-            )
+                f"operation {operation.pk} is left to the workers"
+            ) from None
+        if operation.state != Operation.State.FINISHED:
+            raise CommandError(f"{operation} is {operation.state}: {operation.note}")
+        return operation
 
     def _skip(self, *, id: int, reason: str, **_: Any) -> None:
         freed = control.skip(id, actor=actors.command_line(), reason=reason)
@@ -85,27 +131,6 @@ class Command(BaseCommand):
 
 def _letters(projection: str | None) -> list[DeadLetter]:
     if projection is None:
-        return list(DeadLetter.objects.order_by("pk"))
-    registry.get(projection)
-    return list(DeadLetter.objects.filter(projection=projection).order_by("pk"))
-
-
-def _shown(letter: DeadLetter) -> dict[str, Any]:
-    due = letter.next_attempt_at
-    return {
-        "id": letter.pk,
-        "projection": letter.projection,
-        "stream": letter.stream,
-        "state": letter.state,
-        "position": letter.position,
-        "event_id": str(letter.event_id),
-        "version": letter.version,
-        "type": letter.type,
-        "category": letter.category,
-        "error": letter.error,
-        "handler": letter.handler,
-        "attempts": letter.attempts,
-        "first_failed_at": rfc3339(letter.first_failed_at),
-        "last_failed_at": rfc3339(letter.last_failed_at),
-        "next_attempt_at": rfc3339(due) if due else None,
-    }
+        return list(dead_letters.current().order_by("pk"))
+    registry.subscriber(projection)
+    return list(dead_letters.current().filter(projection=projection).order_by("pk"))

@@ -37,13 +37,28 @@ def test_it_links_streams_events_and_rows(admin, order):
     stream = f"/admin/eventstore/stream/order-{order}/change/"
     summary = f"/admin/orders/ordersummary/{order}/change/"
     detail = f"/admin/orders/orderdetail/{order}/change/"
-    assert summary in body(admin, stream)
-    assert detail in body(admin, stream)
+    sales = f"/admin/orders/ordersales/{order}/change/"
+    for row in (summary, detail, sales):
+        assert row in body(admin, stream)
     assert stream in body(admin, summary)
     assert detail in body(admin, summary)
     assert stream in body(admin, detail)
     assert summary in body(admin, detail)
+    assert stream in body(admin, sales)
     assert stream in body(admin, "/admin/eventstore/event/")
+
+
+def test_it_lists_daily_sales_without_pages_of_single_days(admin, order):
+    url = "/admin/orders/listedsalesdaily/"
+    for query in ("", "?q=GB", "?q=eur"):
+        shown = body(admin, f"{url}{query}")
+        assert "2026-01-02" in shown
+        assert "<span class='number'>50.00 EUR</span>" in shown
+        assert "/change/" not in shown
+    assert "No daily sales match" in body(admin, f"{url}?q=PL")
+    for page in ("change", "history"):
+        assert admin.get(f"{url}2026-01-02/{page}/").status_code == 302
+    assert admin.post(f"{url}2026-01-02/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_it_says_where_a_row_is_not_there_yet(admin, order, long_log):
@@ -62,7 +77,7 @@ def test_it_shows_moments_with_milliseconds(admin, order):
     assert "2026-01-02 03:04:05.678 UTC" in shown
 
 
-@pytest.mark.parametrize("table", ["ordersummary", "orderdetail"])
+@pytest.mark.parametrize("table", ["ordersummary", "orderdetail", "ordersales"])
 def test_it_finds_the_row_of_an_order(admin, order, table):
     url = f"/admin/orders/{table}/"
     for term in (order, order.upper(), f"order-{order}"):
@@ -100,6 +115,7 @@ def test_it_shows_the_failure_of_a_projection(admin, order):
         "eventstore/stream/1",
         "orders/ordersummary/{order}",
         "orders/orderdetail/{order}",
+        "orders/ordersales/{order}",
     ],
 )
 def test_it_changes_nothing(admin, order, path):

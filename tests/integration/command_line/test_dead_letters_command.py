@@ -1,15 +1,23 @@
 """`manage.py dead_letters`: shows what is held and why, retries, skips."""
 
+import contextlib
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from projections.models import DeadLetter
+from projections.models import AuditEntry, DeadLetter
 from tests.integration.projections import accounts
 from tests.integration.projections.accounts import earn, points
 from tests.loyalty.projections.balance import LoyaltyBalance
+
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -90,3 +98,41 @@ def test_it_does_not_know_one_that_is_gone(arguments):
         manage(*arguments)
     with pytest.raises(CommandError, match="there is no projection 'nothing'"):
         manage("list", "--projection", "nothing")
+
+
+def test_it_says_how_many_of_a_projection_failed_again(held):
+    with pytest.raises(CommandError, match="1 failed again"):
+        manage("retry", "--projection", "loyalty_balance", "--reason", "perhaps")
+    entry = AuditEntry.objects.get(outcome="finished")
+    assert (entry.action, entry.reason) == ("retry", "perhaps")
+
+
+def test_it_shows_its_progress_on_a_terminal(held, process_environment):
+    """Without the bug, which is in this process alone, and without a worker."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "manage.py", "dead_letters", "retry"]
+    with contextlib.closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
+        ended = subprocess.run(
+            [*command, "--projection", "loyalty_balance"],
+            cwd=ROOT,
+            env={**process_environment, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        os.close(theirs)
+        shown = _all_of(terminal)
+    assert ended.returncode == 0, shown
+    assert "1 of 1 are held no longer" in ended.stdout
+    assert "1/1" in shown
+    assert points() == 9
+
+
+def _all_of(terminal) -> str:
+    found = b""
+    with contextlib.suppress(OSError):  # how a closed terminal ends
+        while part := terminal.read(4096):
+            found += part
+    return found.decode()

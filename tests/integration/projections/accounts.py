@@ -1,12 +1,16 @@
 """Accounts of the tests' second domain: points add up, so a repeated event shows."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.conf import settings
+
+from cqrs_site import configuration
 from eventstore import commands, log, store
 from eventstore.commands import Context
 from eventstore.events import RecordedEvent
-from projections import actors, checkpoints, registry, runner
+from projections import actors, batch, checkpoints, registry, runner
 from projections.models import Checkpoint
 from projections.projection import Rows
 from tests.loyalty import domain, models, streams
@@ -73,6 +77,15 @@ def epoch() -> int:
     return log.identity().epoch
 
 
+def configured(**own: object) -> configuration.Configuration:
+    """The settings of cqrs.yaml, with some of this projection's own changed."""
+    prefix = f"CQRS__QUERY_SIDE__PROJECTIONS__{NAME.upper()}__"
+    return configuration.load(
+        str(settings.BASE_DIR / "cqrs.yaml"),
+        environ={f"{prefix}{name.upper()}": str(value) for name, value in own.items()},
+    )
+
+
 class Interrupted(LoyaltyBalance):
     """Calls `interrupt` after it has folded an event that earns these points."""
 
@@ -89,3 +102,9 @@ class Interrupted(LoyaltyBalance):
 def _handle(id: str, command: domain.Command) -> commands.Outcome:
     context = Context(actor="tests")
     return commands.handle(streams.ACCOUNT, id, command, at=AT, context=context)
+
+
+def change_lease(monkeypatch, setting: str, value: str) -> None:
+    lease, times = re.subn(f"({setting}', )'[^']+'", rf"\1'{value}'", batch.LEASE)
+    assert times == 1
+    monkeypatch.setattr(batch, "LEASE", lease)

@@ -114,6 +114,21 @@ def test_it_tries_again_with_back_off_and_then_waits_for_an_operator(bug):
     assert letter().attempts == 5
 
 
+def test_it_tries_again_as_often_and_as_late_as_is_configured(bug, settings):
+    settings.CQRS = accounts.configured(
+        max_attempts=2, retry_first_delay_s=30, retry_longest_delay_s=40
+    )
+    accounts.open_account()
+    earn(3)
+    before = timezone.now()
+    accounts.follow()
+    waits = letter().next_attempt_at - before
+    assert round(waits / timedelta(seconds=1)) == 30
+    due()
+    accounts.follow()
+    assert (letter().attempts, letter().state) == (2, DeadLetter.State.PARKED)
+
+
 def test_it_applies_what_was_held_in_order_once_the_code_is_mended(bug, monkeypatch):
     accounts.open_account()
     for each in (1, 3, 5, 3, 7):
@@ -319,3 +334,26 @@ def test_it_does_not_wait_for_a_lease_to_try_again(bug):
 def test_it_does_not_know_a_dead_letter_that_is_gone():
     with pytest.raises(errors.UnknownDeadLetter, match="there is no dead letter 7"):
         control.retry(7, actor=accounts.ADA, reason="")
+
+
+class Foreign(Exception):
+    code = 404  # as some libraries have it
+
+
+@pytest.mark.parametrize(
+    ("message", "stored"),
+    [
+        ("a\x00b", "Foreign: a\\x00b"),
+        ("a\ud800b", "Foreign: a\\ud800b"),
+        ("x" * 5000, "Foreign: " + "x" * 1991),
+    ],
+    ids=["NUL", "half a surrogate pair", "long"],
+)
+def test_it_can_store_whatever_an_error_says(monkeypatch, message, stored):
+    def failing(self, rows, event):
+        raise Foreign(message)
+
+    monkeypatch.setattr(LoyaltyBalance, "fold", failing)
+    accounts.open_account()
+    accounts.follow()
+    assert (letter().error, letter().category) == (stored, "handler")

@@ -1,6 +1,5 @@
 """A batch that fails: nothing is stored, it says why, and is tried again later."""
 
-import re
 import time
 from datetime import timedelta
 from uuid import uuid4
@@ -60,13 +59,25 @@ def test_it_parks_nothing_when_the_code_is_broken_for_every_event(broken, starte
 
 
 def test_it_waits_twice_as_long_after_each_failure(broken):
-    delays = []
-    for _ in range(8):
+    assert delays(attempts=8) == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_it_waits_as_long_as_is_configured_for_the_projection(broken, settings):
+    settings.CQRS = accounts.configured(
+        retry_first_delay_s=10, retry_longest_delay_s=50
+    )
+    assert delays(attempts=5) == [10, 20, 40, 50, 50]
+
+
+def delays(*, attempts: int) -> list[int]:
+    """Seconds until the next attempt, after each of some that fail."""
+    found = []
+    for _ in range(attempts):
         due()
         before = timezone.now()
         waits = accounts.follow().next_attempt_at - before
-        delays.append(round(waits / timedelta(seconds=1)))
-    assert delays == [1, 2, 4, 8, 16, 32, 60, 60]
+        found.append(round(waits / timedelta(seconds=1)))
+    return found
 
 
 def test_it_does_not_try_again_before_it_is_time(broken):
@@ -125,7 +136,7 @@ def test_it_does_not_count_a_fault_of_the_database_as_the_events(started, monkey
 def test_it_halves_a_batch_that_takes_too_long(started, monkeypatch):
     """Each event takes 20 ms of a lease of 150 ms: forty at once never get through."""
     accounts.earn_many(40)
-    _change_lease(monkeypatch, "idle_in_transaction_session_timeout", "150ms")
+    accounts.change_lease(monkeypatch, "idle_in_transaction_session_timeout", "150ms")
     _slow_fold(monkeypatch, seconds=0.02)
     for _ in range(20):
         runner._guarded_round("tests")
@@ -135,18 +146,12 @@ def test_it_halves_a_batch_that_takes_too_long(started, monkeypatch):
 
 def test_it_counts_one_event_that_takes_too_long_as_a_failure(started, monkeypatch):
     earn(3)
-    _change_lease(monkeypatch, "idle_in_transaction_session_timeout", "50ms")
+    accounts.change_lease(monkeypatch, "idle_in_transaction_session_timeout", "50ms")
     _slow_fold(monkeypatch, seconds=0.3)
     runner._guarded_round("tests")
     failed = accounts.checkpoint()
     assert (failed.failures, failed.failure["category"]) == (1, "handler")
     assert "idle-in-transaction" in failed.failure["error"]
-
-
-def _change_lease(monkeypatch, setting: str, value: str) -> None:
-    lease, times = re.subn(f"({setting}', )'[^']+'", rf"\1'{value}'", batch.LEASE)
-    assert times == 1
-    monkeypatch.setattr(batch, "LEASE", lease)
 
 
 def _slow_fold(monkeypatch, *, seconds: float) -> None:
@@ -183,7 +188,7 @@ def _caused_by(state: str) -> Exception:
 
 def test_it_serves_the_others_while_one_waits_for_a_lock(started, monkeypatch):
     """A foreign lock on one read table: infrastructure, so nothing is noted."""
-    _change_lease(monkeypatch, "lock_timeout", "50ms")
+    accounts.change_lease(monkeypatch, "lock_timeout", "50ms")
     earn(3)
     order = commands.handle(
         ORDER,

@@ -13,6 +13,7 @@ from orders.streams import ORDER
 from projections import batch, checkpoints, registry
 from projections.batch import Outcome
 from tests.integration.projections import accounts
+from tests.integration.projections.sales import place_in
 from tests.unit.orders.builders import place
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -58,6 +59,12 @@ def test_it_needs_the_same_statements_for_any_number_of_orders(count, projection
         commands.handle(ORDER, uuid4(), place(), at=accounts.AT, context=context)
     assert advance(projection.name) == EXPECTED
     assert projection.tables[0].model.objects.count() == count
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_it_needs_one_more_for_a_table_that_orders_share(count):
+    place_in(*(["GB", "PL", "FR"] * 20)[:count])
+    assert advance("sales_daily") == [*EXPECTED[:4], "INSERT", *EXPECTED[4:]]
 
 
 def test_it_would_need_more_if_each_event_were_a_batch():

@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import connections
 
-from projections import control, tables
+from projections import control, errors, tables
 from projections.models import Checkpoint
-from projections.rebuilding import swapping
+from projections.rebuilding import snapshots, swapping
 from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, rebuilds
@@ -164,3 +164,69 @@ def test_it_copies_what_the_live_table_grants(swapping_now, read_superuser_url):
             owner.execute("REVOKE ALL ON loyalty_balance FROM reports")
         finally:
             superuser.execute("DROP ROLE reports")
+
+
+def test_it_disturbs_no_dump_of_the_kept_tables(swapping_now):
+    """A dump reads kept tables too: neither it nor the batches wait for each other."""
+    rebuilds.until(swapping_now, State.FINISHED)
+    with sessions.opened() as open_session:
+        dump = open_session()
+        dump.execute("SET application_name = 'nightly dump'")
+        dump.execute("SELECT * FROM projections_kept.loyalty_balance")
+        operation = rebuilds.until(rebuilds.begin(), State.SWAPPING)
+        operation = rebuilds.step(operation)
+        assert operation.state == State.SWAPPING
+        assert "(nightly dump, user " in operation.note
+        with pytest.raises(errors.NotAllowedInState, match="held by another session"):
+            control.discard(NAME, actor=accounts.ADA, reason="tests")
+        assert dump.value("SELECT count(*) FROM projections_kept.loyalty_balance") == 1
+        earn(1)
+        accounts.follow()
+        assert points() == 11
+        dump.rollback()
+    rebuilds.until(operation, State.FINISHED)
+
+
+def test_it_brings_columns_along_that_a_migration_added_meanwhile(swapping_now):
+    added = """
+    ALTER TABLE loyalty_balance ADD COLUMN tier text NOT NULL DEFAULT 'new',
+                                ADD COLUMN since date
+    """
+    with sessions.opened() as open_session:
+        owner = open_session(autocommit=True)
+        owner.execute(added)
+        try:
+            rebuilds.until(swapping_now, State.FINISHED)
+            assert owner.execute("SELECT tier, since FROM loyalty_balance").fetchall()
+            owner.execute("ALTER TABLE loyalty_balance ADD COLUMN other int")
+            rebuilds.roll_back()
+            assert owner.execute("SELECT tier, other FROM loyalty_balance").fetchall()
+            control.discard(NAME, actor=accounts.ADA, reason="tests")
+        finally:
+            owner.execute("ALTER TABLE loyalty_balance DROP COLUMN tier")
+            owner.execute("ALTER TABLE loyalty_balance DROP COLUMN since")
+            owner.execute("ALTER TABLE loyalty_balance DROP COLUMN IF EXISTS other")
+
+
+def test_it_goes_on_without_comparing_what_is_never_level(database, monkeypatch):
+    accounts.open_account()
+    earn(10)
+    accounts.follow()
+    operation = rebuilds.until(rebuilds.begin(), State.COMPARING)
+    monkeypatch.setattr(snapshots, "_taken", lambda *arguments: None)
+    operation = rebuilds.until(operation, State.FINISHED)
+    compared = operation.result["comparison"]["not_compared"]
+    assert compared == "loyalty_balance was not level at any of 5 looks"
+
+
+def test_it_lets_followers_wait_no_longer_than_the_look(swapping_now):
+    """They are told when to come again, which is past when the look is over."""
+    with snapshots.level(
+        accounts.projection(), Checkpoint.Role.LIVE, Checkpoint.Role.SHADOW
+    ) as snapshot:
+        earn(5)
+        accounts.follow()
+        assert points() == 15
+        with snapshot.connection.cursor() as cursor:
+            cursor.execute("SELECT points FROM loyalty_balance")
+            assert cursor.fetchall() == [(10,)]

@@ -11,6 +11,7 @@ from projections import (
     registry,
     runner,
     status,
+    tables,
 )
 from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
 from projections.rebuilding import automatic
@@ -172,3 +173,18 @@ def test_it_waits_for_a_worker_with_the_code_of_what_it_brings_back(started, dep
     deploy(old)
     rebuilds.until(operation, State.FINISHED)
     assert points() == 11
+
+
+def test_it_lets_others_go_on_when_a_new_version_cannot_be_built(
+    started, deploy, monkeypatch
+):
+    def refused(projection):
+        raise PermissionError("no right to create tables")
+
+    deploy(Doubled())
+    retried = control.retry_all(NAME, actor=accounts.ADA, reason="tests")
+    monkeypatch.setattr(tables, "create_shadow", refused)
+    deploy(Doubled())
+    operating.work(seconds=0.5)
+    assert operations.current(NAME) is None
+    assert operations.get(retried.pk).state == State.FINISHED

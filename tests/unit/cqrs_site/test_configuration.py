@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 25
+    assert len(found) == 31
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -110,6 +110,23 @@ def test_it_overrides_projections_by_name_listed_or_not(load):
     assert loaded.query_side.projection("order_detail").update_mode == "off"
 
 
+@pytest.mark.parametrize(
+    ("delays", "shown"),
+    [
+        ("retry_first_delay_s: 61", 60),  # the default of the other
+        ("retry_first_delay_s: 9, retry_longest_delay_s: 8", 8),
+    ],
+)
+def test_it_refuses_a_longest_delay_that_is_shorter_than_the_first(
+    faults, delays, shown
+):
+    entry = f"{{name: order_summary, {delays}}}"
+    assert faults(f"cqrs: {{query_side: {{projections: [{entry}]}}}}") == [
+        f"cqrs.query_side.projections.order_summary.retry_longest_delay_s = {shown}: "
+        "allowed is a whole number of seconds from retry_first_delay_s to 86400"
+    ]
+
+
 @pytest.mark.parametrize("spelled", ["off", "'off'", "false"])
 def test_it_understands_off_as_yaml_reads_it(load, spelled):
     entry = f"{{name: order_summary, update_mode: {spelled}}}"
@@ -127,6 +144,18 @@ def test_it_takes_minimum_amounts_by_currency_and_keeps_the_default(load):
         "USD": Decimal("12.5"),
         "EUR": Decimal("5.00"),
     }
+
+
+def test_it_takes_hours_whole_or_not_and_switches_for_reactors(load):
+    loaded = load(
+        "cqrs: {reactors: {expire_unpaid_orders: {after_hours: 12}}}",
+        CQRS__REACTORS__REFUND_CANCELLED_ORDERS__ENABLED="false",
+    ).reactors
+    assert loaded.expire_unpaid_orders.after_hours == 12
+    names = ("expire_unpaid_orders", "refund_cancelled_orders", "of_another_app")
+    assert [loaded.is_on(name) for name in names] == [True, False, True]
+    loaded = load("", CQRS__REACTORS__EXPIRE_UNPAID_ORDERS__AFTER_HOURS="0.01").reactors
+    assert loaded.expire_unpaid_orders.after_hours == 0.01
 
 
 AMOUNT = (
@@ -169,6 +198,21 @@ AMOUNT = (
             "health_check_interval_s, alerting",
         ),
         (
+            "reactors: {expire_unpaid_orders: {after_hours: 0}}",
+            "cqrs.reactors.expire_unpaid_orders.after_hours = 0: "
+            "allowed is a number of hours from 0.001 to 8760",
+        ),
+        (
+            "reactors: {expire_unpaid_orders: {after_hours: .inf}}",
+            "cqrs.reactors.expire_unpaid_orders.after_hours = Infinity: "
+            "allowed is a number of hours from 0.001 to 8760",
+        ),
+        (
+            "reactors: {expire_unpaid: {}}",
+            "cqrs.reactors.expire_unpaid: unknown key; "
+            "allowed here: expire_unpaid_orders, refund_cancelled_orders",
+        ),
+        (
             "query_side: {caching: {enabled: 1}}",
             "cqrs.query_side.caching.enabled = 1: allowed is true or false",
         ),
@@ -180,7 +224,8 @@ AMOUNT = (
         (
             "query_side: {projections: [{name: order_summary, mode: sync}]}",
             "cqrs.query_side.projections.order_summary.mode: unknown key; allowed "
-            "here: name, update_mode, batch_size, partitions, max_attempts",
+            "here: name, update_mode, batch_size, partitions, max_attempts, "
+            "retry_first_delay_s, retry_longest_delay_s, max_dead_letters",
         ),
         (
             "query_side: {projections: [{name: order_summary, update_mode: sync}]}",

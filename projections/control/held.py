@@ -1,0 +1,58 @@
+"""Held streams: tried again, or their failing event skipped for ever."""
+
+from projections import actors, audit, dead_letters, failure, registry, retrying
+from projections.actors import Actor
+from projections.control import locking
+from projections.models import Operation
+
+
+def retry(id: int, *, actor: Actor, reason: str) -> bool:
+    """Tries a held stream again now; True when it is held no longer.
+
+    Raises UnknownDeadLetter.
+    """
+    with audit.action(
+        "retry", "", permission=actors.RETRY, actor=actor, reason=reason, id=id
+    ) as entry:
+        letter = dead_letters.get(id)
+        entry.projection = letter.projection
+        entry.parameters["stream"] = letter.stream
+        freed = entry.parameters["freed"] = dead_letters.retry(id)
+    failure.try_again(letter.projection)
+    return freed
+
+
+def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
+    """Begins to try all again that a projection or reactor holds now; workers do it.
+
+    Raises UnknownProjection, NotAllowedInState (not started, or under way already).
+    """
+    with audit.action(
+        "retry", name, permission=actors.RETRY, actor=actor, reason=reason
+    ) as entry:
+        locking.locked(name, known=registry.subscriber)
+        operation = retrying.begin(entry)
+    return operation
+
+
+def skip(id: int, *, actor: Actor, reason: str) -> bool:
+    """Passes the event that fails over for ever, and goes on with the stream.
+
+    True when the stream is held no longer.
+    Raises NotPermitted, UnknownDeadLetter, MissingReason.
+    """
+    with audit.action(
+        "skip",
+        "",
+        permission=actors.SKIP,
+        actor=actor,
+        reason=reason,
+        needs_reason=True,
+        id=id,
+    ) as entry:
+        letter = dead_letters.get(id)
+        entry.projection = letter.projection
+        entry.parameters |= {"stream": letter.stream, "event_id": str(letter.event_id)}
+        freed = dead_letters.skip(id, actor=actor.name, reason=reason)
+    failure.try_again(letter.projection)
+    return freed
