@@ -7,7 +7,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
 
 application = get_wsgi_application()
 
-from cqrs_site import checks  # noqa: E402  (needs the settings)
+from cqrs_site import checks, thread_connections  # noqa: E402  (need the settings)
+
+thread_connections.close_with_their_threads()
 
 # A server runs no system checks by itself.
 if found := checks.check_secrets():

@@ -33,7 +33,6 @@ def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
     every lease, they are gone some seconds after their holder is.
     """
     leases.announce(name)
-    leases.announce(name)
     found = Checkpoint.objects.select_for_update().filter(projection=name)
     if roles:
         found = found.filter(role__in=roles)

@@ -15,8 +15,8 @@ OPERATORS = 3
 
 
 def web(port: int) -> list[str]:
-    # A thread keeps a connection to the log, so the configured number of connections
-    # is the number of threads.
+    # A thread keeps a connection to each database, so the configured number of
+    # connections is the number of threads; see docs/adr/0005-connections-per-thread.md.
     threads = settings.CQRS.command_side.event_store.connection_pool_size
     arguments = [sys.executable, "-m", "granian", "--interface=wsgi", "--no-ws"]
     arguments += [f"--host={HOST}", f"--port={port}", "--log-level=error"]

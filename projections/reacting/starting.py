@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from eventstore import log, settled, store
-from projections import errors, registry
+from projections import errors, leases, registry
 from projections.models import Checkpoint, DeadLetter
 from projections.reacting import timers
 from projections.reactor import Reactor
@@ -65,6 +65,7 @@ def start(reactor: Reactor, place: Place) -> None:
     """
     new = [_checkpoint(reactor, place)]
     Checkpoint.objects.bulk_create(new, ignore_conflicts=True)
+    leases.announce(reactor.name)
     found = Checkpoint.objects.filter(projection=reactor.name)
     checkpoint = found.select_for_update().get()
     found.update(
