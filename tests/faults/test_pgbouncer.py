@@ -30,12 +30,15 @@ from tests.loyalty.projections.balance import LoyaltyBalance
 NAMES = ("order_summary", "order_detail")
 KILLS, FOLLOWERS, CLIENTS = 12, 2, 8
 # What one client would leave in a server connection for the next one. PgBouncer keeps
-# those few settings apart that every client has a value of.
+# those few settings apart that every client has a value of; the transaction's own are
+# marked as set in the session, though the next transaction has the defaults again.
 LEFT = """
 SELECT 'setting ' || name FROM pg_settings
 WHERE source = 'session' AND name NOT IN
     ('client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings',
-     'application_name')
+     'application_name', 'transaction_isolation', 'transaction_read_only')
+UNION ALL SELECT 'isolation' WHERE current_setting('transaction_isolation')
+    <> 'read committed' OR current_setting('transaction_read_only') <> 'off'
 UNION ALL SELECT 'prepared ' || statement FROM pg_prepared_statements
 UNION ALL SELECT 'cursor ' || statement FROM pg_cursors WHERE is_holdable
 UNION ALL SELECT 'channel ' || pg_listening_channels()

@@ -11,6 +11,7 @@ from random import Random
 
 from eventstore import store
 from projections import checkpoints, control, errors, status
+from tests import cleaning
 from tests.faults import independent_fold
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
@@ -37,10 +38,10 @@ def test_it_loses_and_doubles_nothing(children, seed, tmp_path):
     sessions.wait_until(_caught_up, seconds=60)
     appended = json.loads(result.read_text())["appended"]
     with sessions.opened() as open_session:
-        session = open_session()
-        folded = independent_fold.orders(session)
-        summaries = independent_fold.actual_summaries(session)
-        details = independent_fold.actual_details(session)
+        folded = independent_fold.orders(open_session())
+        reader = open_session(cleaning.read_tables())
+        summaries = independent_fold.actual_summaries(reader)
+        details = independent_fold.actual_details(reader)
     sys.stdout.write(f"{changed} changes, {appended} events, {len(folded)} orders\n")
     assert changed == len(CHANGES) * len(NAMES)
     for name in NAMES:

@@ -12,6 +12,7 @@ from eventstore.store import StreamAppend
 from orders.streams import ORDER
 from projections import checkpoints, control
 from projections.models import Checkpoint, DeadLetter
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts
 from tests.integration.projections.accounts import NAME
@@ -37,7 +38,7 @@ def fewer_than_100(database):
 
 @contextmanager
 def _constraint(condition: str):
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         owner = open_session(autocommit=True)
         owner.execute(
             f"ALTER TABLE loyalty_balance ADD CONSTRAINT tests_refuse {condition}"

@@ -169,7 +169,7 @@ def test_it_copies_what_the_live_table_grants(swapping_now, read_superuser_url):
 def test_it_disturbs_no_dump_of_the_kept_tables(swapping_now):
     """A dump reads kept tables too: neither it nor the batches wait for each other."""
     rebuilds.until(swapping_now, State.FINISHED)
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         dump = open_session()
         dump.execute("SET application_name = 'nightly dump'")
         dump.execute("SELECT * FROM projections_kept.loyalty_balance")
@@ -192,7 +192,7 @@ def test_it_brings_columns_along_that_a_migration_added_meanwhile(swapping_now):
     ALTER TABLE loyalty_balance ADD COLUMN tier text NOT NULL DEFAULT 'new',
                                 ADD COLUMN since date
     """
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         owner = open_session(autocommit=True)
         owner.execute(added)
         try:
