@@ -7,7 +7,7 @@ from projections import checkpoints, errors, operations, registry, tables
 from projections.audit import Entry
 from projections.models import Checkpoint, Operation
 from projections.projection import Projection
-from projections.rebuilding import generations, partial
+from projections.rebuilding import ending, generations, partial
 
 Role, State = Checkpoint.Role, Checkpoint.State
 
@@ -30,6 +30,7 @@ def rebuild(
     _refuse_two(projection.name)
     since = _since(projection, live, from_timestamp)
     generation = 1 + generations.newest(projection.name)
+    ending.drop_shadow(projection)  # of one that failed while a session held them
     tables.create_shadow(projection)
     Checkpoint.objects.bulk_create(
         checkpoints.first(

@@ -53,6 +53,9 @@ def copy(operation: Operation, projection: Projection) -> bool:
         with snapshots.level(projection, Checkpoint.Role.LIVE) as snapshot:
             if not operations.try_lock(operation, connection=snapshot.connection):
                 return False  # another worker copies
+            operation.refresh_from_db()
+            if operation.finished_at or "position" in operation.progress:
+                return False  # cancelled, or copied, since we read of it
             _copy_rows(projection, snapshot.connection)
             _copy_held(operation, snapshot)
             _stand(operation, projection, snapshot)

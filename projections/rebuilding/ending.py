@@ -1,10 +1,14 @@
 """How a rebuild ends without a swap, and how kept tables go: nothing is left behind."""
 
+import logging
+
 from django.db import OperationalError, connections, transaction
 
 from projections import checkpoints, errors, operations, registry, tables
 from projections.models import Checkpoint, DeadLetter, Operation
 from projections.projection import Projection
+
+logger = logging.getLogger(__name__)
 
 USING = "read"
 Role, State = Checkpoint.Role, Checkpoint.State
@@ -32,15 +36,28 @@ LOCK_NOT_AVAILABLE = "55P03"
 def cancel(operation: Operation) -> None:
     """Ends a rebuild or roll back that is under way; in the caller's transaction.
 
-    Raises NotAllowedInState when it has ended meanwhile.
+    Raises NotAllowedInState when it has ended meanwhile, or a table is held.
     """
     _end(operation, Operation.State.CANCELLED, note="")
+    if operation.kind == Operation.Kind.REBUILD:
+        drop_shadow(registry.get(operation.projection))
 
 
 def fail(operation: Operation, note: str) -> None:
-    """Ends it for a fault of the code or the tables; `note` says which."""
+    """Ends it for a fault of the code or the tables; `note` says which.
+
+    Tables that another session holds stay, without checkpoints, so that nobody writes
+    them: the next rebuild drops them.
+    """
     with transaction.atomic(using=USING):
         _end(operation, Operation.State.FAILED, note=note)
+        if operation.kind != Operation.Kind.REBUILD:
+            return
+        try:
+            with transaction.atomic(using=USING):
+                drop_shadow(registry.get(operation.projection))
+        except errors.NotAllowedInState as error:
+            logger.warning("%s failed: %s", operation, error)
 
 
 def discard(name: str) -> None:
@@ -54,7 +71,16 @@ def discard(name: str) -> None:
         raise errors.NotAllowedInState(
             f"{name} is being rolled back to its kept tables"
         )
-    _forget(projection, Role.KEPT)
+    _forget_records(projection, Role.KEPT)
+    _drop(projection, tables.KEPT)
+
+
+def drop_shadow(projection: Projection) -> None:
+    """Drops shadow tables, if there are some, in the caller's transaction.
+
+    Raises NotAllowedInState while another session holds one.
+    """
+    _drop(projection, tables.SHADOW)
 
 
 def forget(projection: Projection, role: Checkpoint.Role) -> None:
@@ -62,25 +88,29 @@ def forget(projection: Projection, role: Checkpoint.Role) -> None:
 
     Waits for a table as long as the caller's lock_timeout allows.
     """
-    schema = tables.schema_of(role)
+    _forget_records(projection, role)
+    tables.drop(projection, tables.schema_of(role))
+
+
+def _forget_records(projection: Projection, role: Checkpoint.Role) -> None:
     found = Checkpoint.objects.filter(projection=projection.name, role=role)
     generations = found.values_list("generation", flat=True)
     DeadLetter.objects.filter(
         projection=projection.name, generation__in=list(generations)
     ).delete()
     found.delete()
-    tables.drop(projection, schema)
 
 
-def _forget(projection: Projection, role: Checkpoint.Role) -> None:
-    """As `forget`, for an operator. Raises NotAllowedInState while a table is held."""
-    schema = tables.schema_of(role)
+def _drop(projection: Projection, schema: str) -> None:
+    """Raises NotAllowedInState while a table is held by others than our workers."""
     names = tables.left([table.name for table in projection.tables], schema)
+    if not names:
+        return
     with connections[USING].cursor() as cursor:
         cursor.execute(INTERRUPT, [[tables.qualified(each, schema) for each in names]])
         cursor.execute(f"SET LOCAL lock_timeout = '{DROP_TIMEOUT_MS}ms'")
     try:
-        forget(projection, role)
+        tables.drop(projection, schema)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise
@@ -97,7 +127,7 @@ def _end(operation: Operation, state: Operation.State, *, note: str) -> None:
     if not operations.end(operation, state, note=note):
         raise errors.NotAllowedInState(f"{operation} is {operation.state} already")
     if operation.kind == Operation.Kind.REBUILD:
-        _forget(projection, Role.SHADOW)
+        _forget_records(projection, Role.SHADOW)
         return
     Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT).update(
         state=State.RESTING

@@ -44,6 +44,8 @@ def step(operation: Operation) -> bool:
     shadows = checkpoints.of(projection.name, Checkpoint.Role.SHADOW)
     if operation.kind != Operation.Kind.REBUILD or not shadows:
         return False
+    if shadows[0].generation != operation.generation:
+        return False  # it was cancelled, and these are the next one's
     if partial.is_due(operation):
         return partial.step(operation)
     if operation.progress.get(FILLED):

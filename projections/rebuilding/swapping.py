@@ -120,6 +120,8 @@ def _exchange(projection: Projection, role: Checkpoint.Role, timeout: int) -> fl
         ending.forget(projection, Role.KEPT)
         moves = [("", tables.KEPT), (tables.SHADOW, "")]
     else:
+        # Those of a rebuild that failed while a session held them.
+        tables.drop(projection, tables.SHADOW)
         moves = [("", tables.SHADOW), (tables.KEPT, ""), (tables.SHADOW, tables.KEPT)]
     began = time.monotonic()
     tables.lock(projection)
@@ -144,7 +146,9 @@ def _blocker(projection: Projection) -> str:
     names = [table.name for table in projection.tables]
     held = [tables.qualified(name) for name in names]
     held += [
-        tables.qualified(name, tables.KEPT) for name in tables.left(names, tables.KEPT)
+        tables.qualified(name, schema)
+        for schema in (tables.KEPT, tables.SHADOW)
+        for name in tables.left(names, schema)
     ]
     with connections[USING].cursor() as cursor:
         cursor.execute(BLOCKER, [held])

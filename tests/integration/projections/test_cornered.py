@@ -1,0 +1,125 @@
+"""Rebuilds that fail, are cancelled or worked on twice at the worst moment."""
+
+import contextlib
+
+import pytest
+from django.db import OperationalError, connections
+
+from projections import control, errors, operating, operations
+from projections.models import Checkpoint
+from projections.rebuilding import copying, filling, tailing
+from tests import cleaning
+from tests.integration.eventstore import sessions
+from tests.integration.projections import accounts, rebuilds
+from tests.integration.projections.accounts import NAME, earn, points
+from tests.integration.projections.rebuilds import State
+
+pytestmark = pytest.mark.usefixtures("database")
+
+TABLE = "loyalty_balance"
+
+
+@pytest.fixture
+def started(database: None) -> Checkpoint:
+    accounts.open_account()
+    earn(10)
+    return accounts.follow()
+
+
+@pytest.fixture
+def dump(database: None):
+    """A session that reads tables of a schema until it is rolled back."""
+    with sessions.opened(cleaning.read_tables()) as open_session:
+        yield open_session()
+
+
+@pytest.fixture
+def failed_while_dumped(started, dump, monkeypatch):
+    """Its shadow tables could not be dropped."""
+    operation = rebuilds.until(rebuilds.begin(), State.TAILING)
+
+    def half_a_deploy(operation):
+        raise ImportError("half a deploy")
+
+    dump.execute(f"SELECT * FROM projections_shadow.{TABLE}")
+    with monkeypatch.context() as patched:
+        patched.setattr(tailing, "step", half_a_deploy)
+        operating.step(operation)
+    operation = operations.get(operation.pk)
+    assert (operation.state, operation.note) == (
+        State.FAILED,
+        "ImportError: half a deploy",
+    )
+
+
+def test_it_can_be_begun_again_when_it_failed_while_a_dump_read_its_tables(
+    failed_while_dumped, dump
+):
+    assert rebuilds.roles() == {"live": 1}
+    with pytest.raises(errors.NotAllowedInState, match="held by another session"):
+        rebuilds.begin()
+    dump.rollback()
+    rebuilds.rebuild()
+    assert points() == 10
+
+
+def test_it_lets_nothing_that_failed_stand_in_the_way_of_a_roll_back(started, request):
+    rebuilds.rebuild()
+    request.getfixturevalue("failed_while_dumped")
+    request.getfixturevalue("dump").rollback()
+    assert rebuilds.tables_in("projections_shadow") == [TABLE]
+    rebuilds.roll_back()
+    assert rebuilds.roles() == {"live": 1, "kept": 2}
+
+
+def shadow() -> tuple[int, int]:
+    """Where the shadow tables stand, and how many rows they have."""
+    with connections["read"].cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM projections_shadow.{TABLE}")
+        (rows,) = cursor.fetchone()
+    return Checkpoint.objects.get(projection=NAME, role="shadow").position, rows
+
+
+def test_it_copies_rows_once_though_two_workers_saw_that_none_were_copied(started):
+    operation = rebuilds.begin(from_timestamp=accounts.AT)
+    of_another_worker = operations.get(operation.pk)
+    operating.step(operation)
+    assert shadow() == (started.position, 1)
+    operating.step(of_another_worker)
+    rebuilds.until(operations.get(operation.pk), State.FINISHED)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "during"])
+def test_it_copies_nothing_into_the_tables_of_the_next_rebuild(
+    late, started, monkeypatch
+):
+    """A worker has read of one that is cancelled, and of the next one it has not."""
+    operation = rebuilds.begin(from_timestamp=accounts.AT)
+
+    def cancel_and_begin_again(*arguments) -> None:
+        monkeypatch.undo()
+        control.cancel(NAME, actor=accounts.ADA, reason="all of it, rather")
+        rebuilds.begin()
+
+    if late:
+        copy_rows = copying._copy_rows
+
+        def slowly(*arguments):
+            cancel_and_begin_again()
+            copy_rows(*arguments)
+
+        monkeypatch.setattr(copying, "_copy_rows", slowly)
+    else:
+        cancel_and_begin_again()
+    with contextlib.suppress(OperationalError):  # the next look is that of the next one
+        operating.step(operation)
+    assert shadow() == (0, 0)
+
+
+def test_it_folds_nothing_into_the_tables_of_the_next_rebuild(started, monkeypatch):
+    monkeypatch.setattr(filling, "NEAR", 0)
+    operation = rebuilds.begin()
+    control.cancel(NAME, actor=accounts.ADA, reason="from that time on, rather")
+    rebuilds.begin(from_timestamp=accounts.AT)
+    operating.step(operation)
+    assert shadow() == (0, 0)
