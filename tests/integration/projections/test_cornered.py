@@ -1,11 +1,12 @@
 """Rebuilds that fail, are cancelled or worked on twice at the worst moment."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connections
 
-from projections import control, errors, operating, operations, status
+from projections import control, errors, operating, operations, status, tables
 from projections.models import Checkpoint
 from projections.rebuilding import copying, filling, tailing
 from tests import cleaning
@@ -18,6 +19,8 @@ from tests.loyalty import models
 pytestmark = pytest.mark.usefixtures("database")
 
 TABLE = "loyalty_balance"
+# Sessions that wait for a lock.
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -140,3 +143,35 @@ def test_it_replaces_live_tables_that_have_failed(started, settings):
     assert "failing" in operation.result["comparison"]["not_compared"]
     accounts.follow()
     assert (points(), points("2")) == (11, 1)
+
+
+def test_it_is_cancelled_while_a_worker_ends_the_filling(started, monkeypatch):
+    """Both change checkpoints and operation: in one order, or they would deadlock."""
+    operation = rebuilds.begin()
+    while tables.missing_indexes(accounts.projection()):
+        operation = rebuilds.step(operation)
+    move = operations.move
+    with (
+        sessions.opened(cleaning.read_tables()) as open_session,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        watcher, cancelled = open_session(autocommit=True), []
+
+        def slowly(*arguments, **changes):
+            moved = move(*arguments, **changes)
+            monkeypatch.undo()
+            cancelled.append(pool.submit(_cancel))
+            sessions.wait_until(lambda: watcher.value(WAITING))
+            return moved
+
+        monkeypatch.setattr(operations, "move", slowly)
+        filling.step(operation)
+        assert cancelled[0].result() == State.CANCELLED
+    assert rebuilds.roles() == {"live": 1}
+
+
+def _cancel() -> str:
+    try:
+        return control.cancel(NAME, actor=accounts.ADA, reason="tests").state
+    finally:
+        connections.close_all()
