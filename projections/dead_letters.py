@@ -243,6 +243,8 @@ def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     # All partitions, in order: which one the stream belongs to may change meanwhile.
     all_of_them = _checkpoints(letter).order_by("pk")
     locked = list(all_of_them.select_for_update(skip_locked=not wait))
+    if wait and not locked and all_of_them.exists():
+        return _leased(letter, wait=wait)  # they were replaced while we waited
     if not locked or len(locked) < locked[0].partitions:
         return None
     mine = partitions.bucket(letter.stream, locked[0].partitions)
