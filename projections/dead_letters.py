@@ -240,15 +240,25 @@ def _applied(
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
     leases.announce(letter.projection)
-    # All partitions, in order: which one the stream belongs to may change meanwhile.
-    all_of_them = _checkpoints(letter).order_by("pk")
-    locked = list(all_of_them.select_for_update(skip_locked=not wait))
-    if wait and not locked and all_of_them.exists():
-        return _leased(letter, wait=wait)  # they were replaced while we waited
-    if not locked or len(locked) < locked[0].partitions:
+    partition = _partition(letter)
+    if partition is None:
         return None
-    mine = partitions.bucket(letter.stream, locked[0].partitions)
-    return next(each for each in locked if each.partition == mine)
+    locked = (
+        Checkpoint.objects.select_for_update(skip_locked=not wait)
+        .filter(pk=partition.pk)
+        .first()
+    )
+    if locked is None and wait:
+        return _leased(letter, wait=wait)  # it was replaced while we waited
+    return locked
+
+
+def _partition(letter: DeadLetter) -> Checkpoint | None:
+    # Other partitions may be at work. Which one it is changes only with new rows.
+    for each in _checkpoints(letter):
+        if each.partition == partitions.bucket(letter.stream, each.partitions):
+            return each
+    return None
 
 
 def _letter(

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 import pytest
 from django.db import connections, transaction
 
-from projections import checkpoints, control, repartitioning
+from projections import (
+    checkpoints,
+    control,
+    dead_letters,
+    partitions,
+    repartitioning,
+)
 from projections.models import Checkpoint, DeadLetter
 from projections.rebuilding import swapping
 from tests import cleaning
@@ -98,3 +104,30 @@ def test_it_frees_a_held_stream_though_it_was_just_split(held):
         repartitioning.change(NAME, 2)
     assert retried.result() is True
     assert points() == 15
+
+
+def test_it_frees_a_held_stream_while_other_partitions_are_at_work(held):
+    """Under load some always are: it would not be tried again until that ends."""
+    control.repartition(NAME, 4, **ASKED)
+    mine = partitions.bucket(held.stream, 4)
+    with sessions.opened(cleaning.read_tables()) as open_session:
+        worker = open_session()
+        worker.execute(
+            "SELECT FROM projections_checkpoint WHERE partition <> %s FOR UPDATE",
+            [mine],
+        )
+        assert dead_letters.retry(held.pk, wait=False) is True
+    assert points() == 15
+
+
+def test_it_does_not_wait_for_a_batch_of_its_own_partition(held):
+    control.repartition(NAME, 4, **ASKED)
+    mine = partitions.bucket(held.stream, 4)
+    with sessions.opened(cleaning.read_tables()) as open_session:
+        worker = open_session()
+        worker.execute(
+            "SELECT FROM projections_checkpoint WHERE partition = %s FOR UPDATE",
+            [mine],
+        )
+        assert dead_letters.retry(held.pk, wait=False) is False
+    assert points() == 10
