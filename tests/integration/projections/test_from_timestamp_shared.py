@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connections, transaction
 
 from orders.domain.commands import AddLine
 from orders.projections.sales_daily import SalesDaily
-from projections import control, dead_letters, errors, operations
+from projections import control, dead_letters, errors, operations, tables
 from projections.models import Checkpoint, DeadLetter
 from tests.integration.projections import accounts, rebuilds, sales
 from tests.integration.projections.rebuilds import State
@@ -110,3 +111,15 @@ def test_it_still_holds_what_failed_and_fails_again(held, touched, monkeypatch):
         rebuilds.rebuild(NAME, from_timestamp=AT)
         assert len(DeadLetter.objects.filter(generation=2)) == 1
     expect_the_rows_of_a_full_rebuild()
+
+
+@pytest.mark.parametrize("length", [56, 57, 62, 63])
+def test_it_finds_the_rows_beside_a_table_of_a_long_name(length, database):
+    names = ["x" * (length - 1) + last for last in "ab"]
+    beside = {tables.beside(each) for each in names}
+    with connections["read"].cursor() as cursor, transaction.atomic("read"):
+        for each in [*names, *beside]:
+            name = tables.qualified(each, tables.SHADOW)
+            cursor.execute(f"CREATE TABLE {name} ()")
+        assert set(tables.left([*beside], tables.SHADOW)) == beside
+        transaction.set_rollback(True, "read")
