@@ -175,3 +175,27 @@ def _cancel() -> str:
         return control.cancel(NAME, actor=accounts.ADA, reason="tests").state
     finally:
         connections.close_all()
+
+
+@pytest.fixture
+def migrated(started):
+    """A column that the code knows was added after other tables were kept."""
+    rebuilds.rebuild()
+    with sessions.opened(cleaning.read_tables()) as open_session:
+        owner = open_session(autocommit=True)
+        owner.execute(f"ALTER TABLE projections_kept.{TABLE} DROP COLUMN spent")
+        owner.execute(f"ALTER TABLE {TABLE} ALTER spent SET DEFAULT 0")
+        yield
+        owner.execute(f"ALTER TABLE {TABLE} ALTER spent DROP DEFAULT")
+
+
+def test_it_catches_kept_tables_up_that_lack_a_column(migrated, dump):
+    earn(5)
+    accounts.follow()
+    dump.execute(f"SELECT * FROM projections_kept.{TABLE}")
+    with pytest.raises(errors.NotAllowedInState, match="held by another session"):
+        rebuilds.roll_back()
+    dump.rollback()
+    rebuilds.roll_back()
+    assert accounts.rows() == {"1": ("ada", 15, 0)}
+    control.discard(NAME, actor=accounts.ADA, reason="tests")
