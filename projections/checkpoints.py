@@ -33,10 +33,14 @@ def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
     every lease, they are gone some seconds after their holder is.
     """
     leases.announce(name)
-    found = Checkpoint.objects.select_for_update().filter(projection=name)
+    wanted = Checkpoint.objects.filter(projection=name)
     if roles:
-        found = found.filter(role__in=roles)
-    return list(found.order_by("pk"))
+        wanted = wanted.filter(role__in=roles)
+    found = list(wanted.select_for_update().order_by("pk"))
+    if not found and wanted.exists():
+        # A swap or a repartition, for which we waited, put others in their place.
+        return locked(name, *roles)
+    return found
 
 
 def runnable() -> list[Checkpoint]:
