@@ -36,7 +36,7 @@ class _Living:
 
 
 class Market:
-    """Orders that are under way: some go on at a time, and new ones take their place."""
+    """Orders that are under way: some go on at a time, new ones take their place."""
 
     def __init__(self, random: Random, *, under_way: int) -> None:
         self._random = random
