@@ -142,6 +142,6 @@ def _end(operation: Operation, state: Operation.State, *, note: str) -> None:
     if operation.kind == Operation.Kind.REBUILD:
         _forget_records(projection, Role.SHADOW)
         return
-    Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT).update(
-        state=State.RESTING
-    )
+    kept = Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT)
+    # Those that left this log stay marked: nobody may roll back to them.
+    kept.exclude(state=State.FAULTED).update(state=State.RESTING)

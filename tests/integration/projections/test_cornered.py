@@ -2,11 +2,21 @@
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connections
+from django.utils import timezone
 
-from projections import control, errors, operating, operations, status, tables
+from projections import (
+    checkpoints,
+    control,
+    errors,
+    operating,
+    operations,
+    status,
+    tables,
+)
 from projections.models import Checkpoint
 from projections.rebuilding import copying, filling, tailing
 from tests import cleaning
@@ -199,3 +209,25 @@ def test_it_catches_kept_tables_up_that_lack_a_column(migrated, dump):
     rebuilds.roll_back()
     assert accounts.rows() == {"1": ("ada", 15, 0)}
     control.discard(NAME, actor=accounts.ADA, reason="tests")
+
+
+def test_it_moves_no_rows_of_a_paused_projection_to_copy_them(started):
+    for id in "2345":
+        accounts.open_account(id)
+    control.repartition(NAME, 2, actor=accounts.ADA, reason="tests")
+    for id in "12345":
+        earn(1, id=id)
+    _, behind = checkpoints.live(NAME)
+    Checkpoint.objects.filter(pk=behind.pk).update(
+        next_attempt_at=timezone.now() + timedelta(hours=1)
+    )
+    accounts.follow()
+    operation = rebuilds.begin(from_timestamp=accounts.AT)
+    control.pause(NAME, actor=accounts.ADA, reason="tests")
+    before = accounts.rows()
+    operating.step(operation)
+    assert accounts.rows() == before
+    control.resume(NAME, actor=accounts.ADA, reason="tests")
+    rebuilds.until(operations.get(operation.pk), State.FINISHED)
+    accounts.follow()
+    assert {points(id) for id in "2345"} == {1}
