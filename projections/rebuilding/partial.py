@@ -59,41 +59,47 @@ def step(operation: Operation) -> bool:
     projection = registry.get(operation.projection)
     if "position" not in operation.progress:
         return copying.copy(operation, projection)
-    streams = _slow.get(operation.pk, STREAMS)
+    # Before the lease, whose session may not be idle while a long log is searched.
+    after, streams = operation.progress.get("after", ""), _next(operation, projection)
     try:
         with operations.leased(operation) as ours:
             if not ours:
                 return False
             operation.refresh_from_db()
+            if operation.progress.get("after", "") != after:
+                return True  # another worker has folded them
             if is_due(operation) and not operation.finished_at:
                 _fold_some(operation, projection, streams)
     except Exception as error:
-        if not failure.is_timeout(error) or streams == 1:
+        if not failure.is_timeout(error) or len(streams) < 2:
             raise
-        _slow[operation.pk] = streams // 2
+        _slow[operation.pk] = len(streams) // 2
     return True
 
 
-def _fold_some(operation: Operation, projection: Projection, count: int) -> None:
-    since = copying.since(operation)
-    position = operation.progress["position"]
-    streams = touched.streams_since(
-        since,
+def _next(operation: Operation, projection: Projection) -> list[str]:
+    return touched.streams_since(
+        copying.since(operation),
         stream_type=projection.stream_type.name,
-        up_to=position,
+        up_to=operation.progress["position"],
         after=operation.progress.get("after", ""),
-        limit=count,
+        limit=_slow.get(operation.pk, STREAMS),
     )
+
+
+def _fold_some(
+    operation: Operation, projection: Projection, streams: Sequence[str]
+) -> None:
     if not streams:
         copying.complete_shared(projection)
         operations.note(operation, progress={**operation.progress, FINISHED: True})
         return
-    _fold_anew(operation, projection, streams, since)
+    _fold_anew(operation, projection, streams, copying.since(operation))
     folded = operation.progress.get("folded", 0) + len(streams)
     share = folded / max(operation.progress["streams"], folded)
     operations.note(
         operation,
-        done=int(position * share),
+        done=int(operation.progress["position"] * share),
         progress={**operation.progress, "after": streams[-1], "folded": folded},
     )
 
