@@ -85,9 +85,7 @@ ORDER BY orders DESC, sku
 """
 
 
-def sold(
-    *, currency: str | None = None
-) -> QuerySet[models.ProductSales] | QuerySet[models.ProductRevenue]:
+def sold(*, currency: str | None = None) -> QuerySet[Any]:
     """Products of which something is sold, by `sku`, to be ordered by `revenue` or
     `units`: in a currency, or in all of them, where amounts count as if of one.
     """
