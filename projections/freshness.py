@@ -53,6 +53,16 @@ def refuse_held(name: str, stream: str | None) -> None:
         raise held(name)
 
 
+def refuse_held_by_now(request: Request, name: str, stream: str) -> None:
+    """After the rows were read, for a request with a token: as `refuse_held`.
+
+    A swap between the position and the rows puts other tables in place, for which the
+    stream may be held though it was not for the former ones.
+    """
+    if request.headers.get("Consistency-Token"):
+        refuse_held(name, stream)
+
+
 def held(name: str) -> Problem:
     """503: an operator has to look before the order can be read as it is now."""
     return Problem(

@@ -61,6 +61,7 @@ class OrderDetail(APIView):
         order = queries.find_order(found_id)
         if order is None:
             raise _missing(stream)
+        freshness.refuse_held_by_now(request, "order_detail", stream)
         etag = f'"{order["version"]}"'
         headers = {freshness.READ_POSITION: str(stands), "ETag": etag}
         if _matches(request.headers.get("If-None-Match", ""), etag):
