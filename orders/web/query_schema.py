@@ -5,32 +5,20 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
 )
-from rest_framework import serializers
 
-from api import cursors, fields, openapi, problems
+from api import cursors, fields, openapi
 from api.openapi import Failure
 from api.problems import Fault
-from eventstore.errors import BadToken
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+from orders.web import query_parts as parts
 from orders.web import query_shapes
 from orders.web.command_schema import ORDER_ID, PATH
-from projections import errors, freshness
+from projections import freshness
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-class UnavailableProblemSerializer(openapi.ProblemSerializer):
-    lag_events = serializers.IntegerField(
-        min_value=0, required=False, help_text="with `read-model-behind`"
-    )
-    lag_seconds = serializers.FloatField(
-        min_value=0, required=False, help_text="with `read-model-behind`"
-    )
 
 
 def _words(axis: type[StrEnum]) -> dict[str, Any]:
@@ -61,19 +49,6 @@ LIMIT = {
     "maximum": cursors.MAX_LIMIT,
     "default": cursors.DEFAULT_LIMIT,
 }
-HEADERS = (
-    *(each for each in openapi.HEADERS if each.name != "traceparent"),
-    openapi.request_header(
-        "Consistency-Token",
-        "From the answer of a command: the query waits until it includes that write.",
-    ),
-    openapi.request_header(
-        "Prefer",
-        "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
-        f"{freshness.LONGEST_WAIT_S}; without it, as long as is configured "
-        "(`consistency.default_timeout_ms`).",
-    ),
-)
 
 
 def list_orders(
@@ -93,28 +68,29 @@ def list_orders(
         summary="List orders",
         description=(
             "An order has to pass all filters. Follow `next` until it is null; paging "
-            "by `placed_at` shows each order once, whatever changes meanwhile."
+            "by `placed_at` shows each order once, whatever changes meanwhile. As CSV "
+            "it is the whole list, without `limit` and `cursor`."
         ),
         tags=["queries"],
         parameters=[
-            *(_query(name, *described) for name, described in FILTERS.items()),
-            _query("ordering", ordering, "With `-`: greatest or latest first."),
-            _query("limit", LIMIT, "Orders on a page."),
-            _query("cursor", {"type": "string"}, "As `next` has it, of this query."),
-            *HEADERS,
-            _read_position(200),
-            OpenApiParameter(
-                freshness.PARKED_ORDERS,
-                {"type": "integer", "minimum": 1},
-                OpenApiParameter.HEADER,
-                description="Orders that the list may lack, because an event of them "
-                "cannot be read and is held; absent when there is none.",
-                response=[200],
+            *(parts.query(name, *described) for name, described in FILTERS.items()),
+            parts.query("ordering", ordering, "With `-`: greatest or latest first."),
+            parts.query("limit", LIMIT, "Orders on a page."),
+            parts.query(
+                "cursor", {"type": "string"}, "As `next` has it, of this query."
             ),
+            parts.FORMAT,
+            *parts.HEADERS,
+            parts.read_position(200),
+            parts.PARKED,
         ],
         responses={
-            200: _found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
-            **_problems("order_summary", bad_cursor, faults=faults),
+            **parts.found_or_csv(
+                query_shapes.OrderPageSerializer,
+                query_shapes.PAGE,
+                query_shapes.PAGE_AS_CSV,
+            ),
+            **parts.problems("order_summary", bad_cursor, faults=faults),
         },
     )
 
@@ -134,17 +110,17 @@ def get_order() -> Callable[[Method], Method]:
         tags=["queries"],
         parameters=[
             PATH,
-            *HEADERS,
+            *parts.HEADERS,
             openapi.request_header(
                 "If-None-Match", 'ETags of the versions at hand: `"3"`.'
             ),
             openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
-            _read_position(200, 304),
+            parts.read_position(200, 304),
         ],
         responses={
-            200: _found(query_shapes.OrderSerializer, query_shapes.ORDER),
+            200: parts.found(query_shapes.OrderSerializer, query_shapes.ORDER),
             304: OpenApiResponse(description="If-None-Match has this version."),
-            **_problems(
+            **parts.problems(
                 "order_detail",
                 openapi.failure(freshness.held("order_detail")),
                 unknown,
@@ -152,51 +128,3 @@ def get_order() -> Callable[[Method], Method]:
             ),
         },
     )
-
-
-def _query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
-    repeats = schema["type"] == "array"
-    return OpenApiParameter(
-        name,
-        schema,
-        OpenApiParameter.QUERY,
-        description=description,
-        style="form" if repeats else None,
-        explode=True if repeats else None,
-    )
-
-
-def _read_position(*statuses: int) -> OpenApiParameter:
-    return OpenApiParameter(
-        freshness.READ_POSITION,
-        {"type": "integer", "minimum": 0},
-        OpenApiParameter.HEADER,
-        description="Position in the log at which the read model stands.",
-        response=list(statuses),
-    )
-
-
-def _found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
-    example = OpenApiExample("Found", value=value, response_only=True)
-    return OpenApiResponse(shape, description="Found.", examples=[example])
-
-
-def _problems(
-    projection: str, *own: Failure, faults: Sequence[Fault]
-) -> dict[tuple[int, str], OpenApiResponse]:
-    """What reading from the projection may meet, and the endpoint's own failures."""
-    invalid = openapi.failure(problems.invalid(faults))
-    members = {"errors": [fault._asdict() for fault in faults]}
-    late = errors.Behind(
-        projection=projection, position=1815, lag_events=42, lag_seconds=1.204
-    )
-    found = openapi.responses(
-        *(each for each in openapi.ALWAYS if each.status != 403),
-        Failure(403, "wrong-scope", "This needs the scope orders:read."),
-        Failure(400, BadToken.code, "this is no consistency token of this system"),
-        invalid._replace(members=members),
-        openapi.failure(freshness.behind(late)),
-        *own,
-    )
-    found[503, problems.MEDIA_TYPE].response = UnavailableProblemSerializer
-    return found
