@@ -15,10 +15,19 @@ from eventstore import showing
 from eventstore.admin import ReadOnly
 from orders.domain import money
 from orders.domain.axes import Status
-from orders.models import ListedSalesDaily, OrderDetail, OrderSales, OrderSummary
+from orders.models import (
+    ListedSalesDaily,
+    OrderDetail,
+    OrderMilestones,
+    OrderProgress,
+    OrderSales,
+    OrderSummary,
+)
 from orders.streams import ORDER
 
-eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail, OrderSales)
+eventstore.admin.show_rows(
+    ORDER, OrderSummary, OrderDetail, OrderSales, OrderMilestones, OrderProgress
+)
 
 # What the list of orders shows of their JSON.
 LISTED = (
@@ -48,11 +57,11 @@ class OrderRowAdmin(ReadOnly):
         return Q(pk=id) if id else Q(pk__in=[])
 
     @admin.display(description="order", ordering="order_id")
-    def order_short(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
+    def order_short(self, row: Any) -> SafeString:
         return showing.short_id(row.order_id)
 
     @admin.display(description="stream")
-    def stream(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
+    def stream(self, row: Any) -> SafeString:
         return eventstore.admin.stream_link(ORDER.stream(row.order_id))
 
 
@@ -196,8 +205,10 @@ class OrderDetailAdmin(OrderRowAdmin):
         return showing.pretty(row.order)
 
 
-@admin.register(OrderSales)
-class OrderSalesAdmin(OrderRowAdmin):
+@admin.register(OrderSales, OrderProgress)
+class FoldedOrderAdmin(OrderRowAdmin):
+    """What a projection keeps of an order for the order's next event."""
+
     list_display = ("order_short", "version")
     ordering = ("order_id",)
     sortable_by = ("order_short",)
@@ -208,8 +219,31 @@ class OrderSalesAdmin(OrderRowAdmin):
         return rows.defer("folded")
 
     @admin.display(description="folded")
-    def pretty_folded(self, row: OrderSales) -> SafeString:
+    def pretty_folded(self, row: OrderSales | OrderProgress) -> SafeString:
         return showing.pretty(row.folded)
+
+
+@admin.register(OrderMilestones)
+class OrderMilestonesAdmin(OrderRowAdmin):
+    list_display = ("order_short", "placed", "completed_at", "cancelled_at")
+    ordering = ("-placed_at",)
+    sortable_by = ("placed",)
+    fields = (
+        "order_id",
+        "stream",
+        "placed",
+        "confirmed_at",
+        "paid_at",
+        "shipped_at",
+        "delivered_at",
+        "completed_at",
+        "cancelled_at",
+        "returned_at",
+    )
+
+    @admin.display(description="placed at", ordering="placed_at")
+    def placed(self, row: OrderMilestones) -> SafeString:
+        return showing.moment(row.placed_at)
 
 
 @admin.register(ListedSalesDaily)

@@ -7,6 +7,17 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+from orders.funnel_tables import OrderMilestones, OrderProgress
+
+__all__ = [
+    "ListedSalesDaily",
+    "OrderDetail",
+    "OrderMilestones",
+    "OrderProgress",
+    "OrderSales",
+    "OrderSummary",
+    "SalesDaily",
+]
 
 
 def _words(axis: type[StrEnum]) -> list[tuple[str, str]]:
@@ -136,6 +147,9 @@ class SalesDaily(Sales):
     class Meta:
         db_table = "orders_sales_daily"
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["country", "date"], name="sales_daily_country"),
+        ]
 
 
 class ListedSalesDaily(Sales):

@@ -38,3 +38,19 @@ class SalesDaily(APIView):
                 rows, columns=reports.DAILY, name="sales.csv", headers=headers
             )
         return Response({"data": list(rows)}, headers=headers)
+
+
+class SalesFunnel(APIView):
+    """How far the orders got that were placed in some days."""
+
+    required_scopes: ClassVar = {"GET": ("orders:read",)}
+
+    @sales_schema.sales_funnel()
+    def get(self, request: Request) -> Response:
+        parameters.check(request, known=spans.PARAMETERS)
+        span = spans.read(request)
+        headers = {
+            freshness.READ_POSITION: str(freshness.demand(request, "sales_funnel")),
+            **freshness.parked("sales_funnel"),
+        }
+        return Response(reports.funnel(span), headers=headers)

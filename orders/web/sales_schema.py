@@ -64,3 +64,22 @@ def sales_daily() -> Callable[[Method], Method]:
             **parts.problems("sales_daily", faults=[NO_DATE, TOO_LONG]),
         },
     )
+
+
+def sales_funnel() -> Callable[[Method], Method]:
+    """Decorates the view method that answers the funnel."""
+    return extend_schema(
+        operation_id="salesFunnel",
+        summary="How far orders get",
+        description=(
+            "Of the orders placed (`occurred_at`) on these days, how many ever were in "
+            "each state, and the median time between states. What was reached counts, "
+            "whatever came later: an order may be counted as delivered and as returned."
+        ),
+        tags=["queries"],
+        parameters=[*DAYS, *parts.HEADERS, parts.read_position(200), parts.PARKED],
+        responses={
+            200: parts.found(sales_shapes.FunnelSerializer, sales_shapes.FUNNEL),
+            **parts.problems("sales_funnel", faults=[NO_DATE, TOO_LONG]),
+        },
+    )

@@ -32,6 +32,58 @@ class DaysSerializer(serializers.Serializer[Any]):
     data = DaySerializer(many=True)  # type: ignore[assignment]
 
 
+def _count(help_text: str = "") -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, help_text=help_text or None)
+
+
+def _seconds() -> serializers.FloatField:
+    return serializers.FloatField(allow_null=True)
+
+
+class ReachedSerializer(serializers.Serializer[Any]):
+    placed = _count()
+    confirmed = _count()
+    paid = _count("all that they cost was captured")
+    shipped = _count("all units that were not cancelled; likewise the next one")
+    delivered = _count()
+    completed = _count()
+    cancelled = _count("expired ones are not counted")
+    returned = _count("all units; who sends back a part is not counted")
+
+
+class MedianSecondsSerializer(serializers.Serializer[Any]):
+    placed_to_confirmed = _seconds()
+    confirmed_to_paid = _seconds()
+    paid_to_shipped = _seconds()
+    shipped_to_delivered = _seconds()
+
+
+class FunnelSerializer(serializers.Serializer[Any]):
+    reached = ReachedSerializer()
+    median_seconds = MedianSecondsSerializer(
+        help_text="of the orders that reached both; below zero where most reached the "
+        "later state first; null where there is none"
+    )
+
+
+FUNNEL = {
+    "reached": {
+        "placed": 120,
+        "confirmed": 112,
+        "paid": 109,
+        "shipped": 104,
+        "delivered": 101,
+        "completed": 101,
+        "cancelled": 6,
+        "returned": 3,
+    },
+    "median_seconds": {
+        "placed_to_confirmed": 340.5,
+        "confirmed_to_paid": 71.0,
+        "paid_to_shipped": 86400.25,
+        "shipped_to_delivered": None,
+    },
+}
 DAYS = {
     "data": [
         {
