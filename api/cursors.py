@@ -6,7 +6,7 @@ but `limit`, so one made for another query is refused rather than answered wrong
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -26,6 +26,7 @@ from api.problems import Fault, Problem
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+WALKED_AT_ONCE = 500  # rows a statement
 _SALT = "api.cursors"
 
 Row = TypeVar("Row", bound=Model)
@@ -61,6 +62,21 @@ def page(
     return Page(found, _next_url(request, following))
 
 
+def walk(rows: QuerySet[Row], *, ordering: Sequence[str]) -> Iterator[Row]:
+    """All rows, page by page as a client would follow `next`: no more in memory.
+
+    ordering: as for `page`.
+    """
+    keyset = _Keyset.of(rows.model, ordering)
+    rows = rows.order_by(*ordering)
+    following = rows
+    while found := list(following[:WALKED_AT_ONCE]):
+        yield from found
+        if len(found) < WALKED_AT_ONCE:
+            return
+        following = rows.filter(keyset.after(keyset.values_of(found[-1])))
+
+
 def read_limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
     if text.isascii() and text.isdecimal() and len(text) <= 4:
@@ -92,6 +108,9 @@ class _Keyset:
 
     def texts(self, row: Model) -> list[str]:
         return [field.value_to_string(row) for field in self.fields]
+
+    def values_of(self, row: Model) -> list[Any]:
+        return [getattr(row, field.attname) for field in self.fields]
 
     def values(self, texts: Sequence[str]) -> list[Any]:
         pairs = zip(self.fields, texts, strict=True)

@@ -20,6 +20,8 @@ from orders.models import (
     CustomerOrder,
     ListedSalesDaily,
     OrderDetail,
+    OrderMilestones,
+    OrderProgress,
     OrderSales,
     OrderSummary,
     ProductOrder,
@@ -27,10 +29,12 @@ from orders.models import (
 )
 from orders.streams import ORDER
 
-# What an order has added to sums over orders.
-CONTRIBUTIONS = (OrderSales, ProductOrder, BoughtOrder, CustomerOrder)
+# What a projection keeps of an order for its next event; what it has added to sums.
+CONTRIBUTIONS = (OrderSales, OrderProgress, ProductOrder, BoughtOrder, CustomerOrder)
 
-eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail, *CONTRIBUTIONS)
+eventstore.admin.show_rows(
+    ORDER, OrderSummary, OrderDetail, OrderMilestones, *CONTRIBUTIONS
+)
 
 # What the list of orders shows of their JSON.
 LISTED = (
@@ -235,6 +239,29 @@ class ProductSalesAdmin(ReadOnly):
     @admin.display(description="revenue, all currencies")
     def all_revenue(self, row: ProductSales) -> SafeString:
         return _amount(money.to_text(row.revenue), "")
+
+
+@admin.register(OrderMilestones)
+class OrderMilestonesAdmin(OrderRowAdmin):
+    list_display = ("order_short", "placed", "completed_at", "cancelled_at")
+    ordering = ("-placed_at",)
+    sortable_by = ("placed",)
+    fields = (
+        "order_id",
+        "stream",
+        "placed",
+        "confirmed_at",
+        "paid_at",
+        "shipped_at",
+        "delivered_at",
+        "completed_at",
+        "cancelled_at",
+        "returned_at",
+    )
+
+    @admin.display(description="placed at", ordering="placed_at")
+    def placed(self, row: OrderMilestones) -> SafeString:
+        return showing.moment(row.placed_at)
 
 
 @admin.register(ListedSalesDaily)

@@ -20,6 +20,17 @@ def live(name: str) -> list[Checkpoint]:
     return of(name, Checkpoint.Role.LIVE)
 
 
+def live_of(names: Iterable[str]) -> dict[str, list[Checkpoint]]:
+    """As `live`, of several projections in one statement."""
+    found = Checkpoint.objects.filter(
+        projection__in=list(names), role=Checkpoint.Role.LIVE
+    )
+    by_name: dict[str, list[Checkpoint]] = {}
+    for each in found.order_by("partition"):
+        by_name.setdefault(each.projection, []).append(each)
+    return by_name
+
+
 def of(name: str, role: Checkpoint.Role) -> list[Checkpoint]:
     """The partitions of a projection's generation in a role, in order; [] for none."""
     found = Checkpoint.objects.filter(projection=name, role=role)

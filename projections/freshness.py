@@ -4,17 +4,23 @@ Every query calls `demand` before it reads rows: rows read afterwards are at lea
 new as the position it returns.
 """
 
+import logging
 import math
 import re
+import time
+from collections.abc import Sequence
 
 from django.conf import settings
 from rest_framework.request import Request
 
-from api.problems import Problem
+from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
 from eventstore import tokens
 from projections import consistency, dead_letters, errors
 
+logger = logging.getLogger(__name__)
+
+PREFERENCE_APPLIED = "Preference-Applied"
 READ_POSITION = "Read-Position"
 PARKED_ORDERS = "Parked-Orders"
 LONGEST_WAIT_S = 30
@@ -45,6 +51,30 @@ def demand(request: Request, name: str, *, stream: str | None = None) -> int:
         raise Problem(status=400, code=error.code, detail=str(error)) from error
     except errors.Behind as error:
         raise behind(error) from error
+
+
+def applied(
+    request: Request, names: Sequence[str], *, token: str, stream: str
+) -> dict[str, str]:
+    """The header of a command's answer whose `Prefer: wait=N` came true; {} otherwise.
+
+    Waits until all the projections have the write of the token, as long as is asked
+    for. Raises nothing: the write is durable, whatever becomes of the waiting.
+    """
+    seconds = preferred_wait(request)
+    if seconds is None:
+        return {}
+    ends = time.monotonic() + seconds
+    try:
+        for name in names:
+            left = max(0, ends - time.monotonic())
+            consistency.wait(name, tokens.parse(token), stream=stream, seconds=left)
+        if any(dead_letters.is_held(name, stream) for name in names):
+            return {}
+    except (errors.Behind, log_errors.BadToken, *DATABASE_AWAY) as error:
+        logger.info("not waited for %s: %s", stream, error)
+        return {}
+    return {PREFERENCE_APPLIED: f"wait={seconds}"}
 
 
 def refuse_held(name: str, stream: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from orders.models.bought import BoughtName, BoughtOrder, BoughtPair
 from orders.models.customers import CustomerOrder, CustomerSums
+from orders.models.funnel import OrderMilestones, OrderProgress
 from orders.models.orders import OrderDetail, OrderSummary
 from orders.models.products import (
     ProductCustomer,
@@ -20,6 +21,8 @@ __all__ = [
     "CustomerSums",
     "ListedSalesDaily",
     "OrderDetail",
+    "OrderMilestones",
+    "OrderProgress",
     "OrderSales",
     "OrderSummary",
     "ProductCustomer",

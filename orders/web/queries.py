@@ -3,11 +3,12 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import cursors, fields, parameters
+from api import csv_answers, cursors, fields, parameters
 from api.problems import Problem
 from eventstore import store
 from orders import queries, streams
@@ -25,26 +26,32 @@ class OrderList(APIView):
     """Orders, filtered and paged by cursor."""
 
     required_scopes: ClassVar = {"GET": ("orders:read",)}
+    renderer_classes = csv_answers.RENDERERS
 
     @query_schema.list_orders(orderings=ORDERINGS, default=NEWEST_FIRST)
-    def get(self, request: Request) -> Response:
-        known = {*OrderFilter.base_filters, *parameters.PAGING, "ordering"}
+    def get(self, request: Request) -> HttpResponseBase:
+        as_csv = csv_answers.is_asked(request)
+        known = {*OrderFilter.base_filters, "ordering", csv_answers.FORMAT}
+        known |= set() if as_csv else parameters.PAGING
         parameters.check(request, known=known, repeatable=REPEATABLE)
         ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
         stands = freshness.demand(request, "order_summary")
         filtered = OrderFilter(request.query_params, queryset=queries.summaries())
         parameters.refuse_faults(filtered.errors)
         sign = "-" if ordering.startswith("-") else ""
-        page = cursors.page(
-            filtered.qs, request=request, ordering=[ordering, f"{sign}order_id"]
-        )
-        return Response(
-            {"data": [queries.listed(row) for row in page.rows], "next": page.next},
-            headers={
-                freshness.READ_POSITION: str(stands),
-                **freshness.parked("order_summary"),
-            },
-        )
+        columns = [ordering, f"{sign}order_id"]
+        headers = {
+            freshness.READ_POSITION: str(stands),
+            **freshness.parked("order_summary"),
+        }
+        if as_csv:
+            rows = map(queries.listed, cursors.walk(filtered.qs, ordering=columns))
+            return csv_answers.respond(
+                rows, columns=queries.LISTED, name="orders.csv", headers=headers
+            )
+        page = cursors.page(filtered.qs, request=request, ordering=columns)
+        data = [queries.listed(row) for row in page.rows]
+        return Response({"data": data, "next": page.next}, headers=headers)
 
 
 class OrderDetail(APIView):

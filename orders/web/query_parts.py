@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 import api.problems
-from api import openapi
+from api import csv_answers, openapi
 from api.openapi import Failure
 from api.problems import Fault
+from api.renderers import JSONRenderer
 from eventstore.errors import BadToken
 from projections import errors, freshness
 
@@ -44,6 +46,13 @@ PARKED = OpenApiParameter(
     "read and is held; absent when there is none.",
     response=[200],
 )
+FORMAT = OpenApiParameter(
+    csv_answers.FORMAT,
+    {"type": "string", "enum": ["json", "csv"]},
+    OpenApiParameter.QUERY,
+    description="`csv` for an export, where `Accept: text/csv` cannot be sent; comes "
+    "before Accept.",
+)
 
 
 def query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
@@ -69,8 +78,27 @@ def read_position(*statuses: int) -> OpenApiParameter:
 
 
 def found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
-    example = OpenApiExample("Found", value=value, response_only=True)
+    example = OpenApiExample(
+        "Found",
+        value=value,
+        response_only=True,
+        media_type=JSONRenderer.media_type,
+    )
     return OpenApiResponse(shape, description="Found.", examples=[example])
+
+
+def found_or_csv(
+    shape: type[serializers.Serializer[Any]], value: Any, csv: str
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """For an endpoint that answers in both; csv: an example."""
+    example = OpenApiExample(
+        "As CSV", value=csv, response_only=True, media_type=csv_answers.MEDIA_TYPE
+    )
+    text = OpenApiResponse(OpenApiTypes.STR, description="Found.", examples=[example])
+    return {
+        (200, JSONRenderer.media_type): found(shape, value),
+        (200, csv_answers.MEDIA_TYPE): text,
+    }
 
 
 def problems(

@@ -68,7 +68,8 @@ def list_orders(
         summary="List orders",
         description=(
             "An order has to pass all filters. Follow `next` until it is null; paging "
-            "by `placed_at` shows each order once, whatever changes meanwhile."
+            "by `placed_at` shows each order once, whatever changes meanwhile. As CSV "
+            "it is the whole list, without `limit` and `cursor`."
         ),
         tags=["queries"],
         parameters=[
@@ -78,12 +79,17 @@ def list_orders(
             parts.query(
                 "cursor", {"type": "string"}, "As `next` has it, of this query."
             ),
+            parts.FORMAT,
             *parts.HEADERS,
             parts.read_position(200),
             parts.PARKED,
         ],
         responses={
-            200: parts.found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
+            **parts.found_or_csv(
+                query_shapes.OrderPageSerializer,
+                query_shapes.PAGE,
+                query_shapes.PAGE_AS_CSV,
+            ),
             **parts.problems("order_summary", bad_cursor, faults=faults),
         },
     )

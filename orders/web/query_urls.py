@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.web import customers, products, queries
+from orders.web import customers, products, queries, sales
 
 # SKUs and customers' ids may have slashes: what has words behind them comes first.
 urlpatterns = [
@@ -18,4 +18,6 @@ urlpatterns = [
         customers.CustomerDetail.as_view(),
         name="customer",
     ),
+    path("sales/daily", sales.SalesDaily.as_view(), name="sales-daily"),
+    path("sales/funnel", sales.SalesFunnel.as_view(), name="sales-funnel"),
 ]
