@@ -231,7 +231,7 @@ class ContributionAdmin(OrderRowAdmin):
 @admin.register(ProductSales)
 class ProductSalesAdmin(ReadOnly):
     list_display = ("sku", "orders", "units", "returned_units", "all_revenue")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)
     search_help_text = "A SKU, as it is."
     ordering = ("sku",)
     sortable_by = ("sku",)

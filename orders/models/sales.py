@@ -51,6 +51,9 @@ class SalesDaily(Sales):
     class Meta:
         db_table = "orders_sales_daily"
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["country", "date"], name="sales_daily_country"),
+        ]
 
 
 class ListedSalesDaily(Sales):
