@@ -18,6 +18,8 @@ _SIGNS = {
     "paused": "❚❚",
     "stalled": "▲",
     "faulted": "✖",
+    "filling": "◌",
+    "resting": "○",
 }
 
 
@@ -59,13 +61,20 @@ class CheckpointAdmin(ReadOnly):
         found: QuerySet[Checkpoint] = super().get_queryset(request)
         return found.filter(projection__in=self._standing)
 
+    def _live(self, row: Checkpoint) -> status.Status | None:
+        """How its projection stands; None for tables that are not the live ones."""
+        if row.role != Checkpoint.Role.LIVE:
+            return None
+        return self._standing[row.projection]
+
     @admin.display(description="partition")
     def part(self, row: Checkpoint) -> str:
         return f"{row.partition + 1} of {row.partitions}"
 
     @admin.display(description="state")
     def state_now(self, row: Checkpoint) -> SafeString:
-        state = self._standing[row.projection].state
+        standing = self._live(row)
+        state = standing.state if standing else row.state
         return format_html(
             "<span class='state {}'><span aria-hidden='true'>{}</span> {}</span>",
             state.replace("_", "-"),
@@ -75,19 +84,23 @@ class CheckpointAdmin(ReadOnly):
 
     @admin.display(description="lag (events)")
     def lag_events(self, row: Checkpoint) -> SafeString:
-        return _number(f"{self._standing[row.projection].lag_events:,}")
+        standing = self._live(row)
+        return _number(f"{standing.lag_events:,}" if standing else "-")
 
     @admin.display(description="lag (s)")
     def lag_seconds(self, row: Checkpoint) -> SafeString:
-        return _number(f"{self._standing[row.projection].lag_seconds:,.1f}")
+        standing = self._live(row)
+        return _number(f"{standing.lag_seconds:,.1f}" if standing else "-")
 
     @admin.display(description="events/s")
     def rate_now(self, row: Checkpoint) -> SafeString:
-        return _number(f"{self._standing[row.projection].rate:,.0f}")
+        standing = self._live(row)
+        return _number(f"{standing.rate:,.0f}" if standing else "-")
 
     @admin.display(description="ETA")
     def eta(self, row: Checkpoint) -> SafeString:
-        return _number(terminal.eta(self._standing[row.projection]))
+        standing = self._live(row)
+        return _number(terminal.eta(standing) if standing else "-")
 
     @admin.display(description="position")
     def at_position(self, row: Checkpoint) -> SafeString:
@@ -117,11 +130,11 @@ class CheckpointAdmin(ReadOnly):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
-    list_display = ("moment", "actor", "action", "projection", "reason")
-    list_filter = ("action", "projection")
+    list_display = ("moment", "actor", "action", "projection", "outcome", "reason")
+    list_filter = ("action", "projection", "outcome")
     ordering = ("-at", "-id")
     sortable_by = ("moment",)
-    fields = ("moment", "actor", "action", "projection", "reason", "pretty_parameters")
+    fields = (*list_display, "detail", "operation", "pretty_parameters")
 
     @admin.display(description="at", ordering="at")
     def moment(self, row: AuditEntry) -> SafeString:

@@ -10,6 +10,7 @@ from orders.streams import ORDER
 from projections import runner
 from projections.models import Checkpoint
 from tests.integration.eventstore.notes import AT
+from tests.integration.projections import rebuilds
 from tests.unit.orders.builders import place
 
 
@@ -113,6 +114,16 @@ def test_it_shows_what_the_json_of_an_order_leaves_out(admin, order):
     assert "2026-01-02 03:04:05.678 UTC" in shown
     shown = body(admin, f"/admin/orders/orderdetail/{order}/change/")
     assert escape('"customer_id": ') in shown
+
+
+def test_it_tells_live_tables_from_those_that_are_kept(admin, order):
+    rebuilds.rebuild("order_summary")
+    shown = body(admin, "/admin/projections/checkpoint/")
+    assert shown.count('/change/">order_summary</a>') == 2
+    assert shown.count("</span> resting</span>") == 1
+    audited = body(admin, "/admin/projections/auditentry/")
+    assert "started" in audited
+    assert "finished" in audited
 
 
 def test_it_shows_the_failure_of_a_projection(admin, order):
