@@ -58,10 +58,11 @@ WITH together AS (
     FROM orders_bought_pair
     WHERE second = %(sku)s
     UNION ALL
-    SELECT other, 1
+    SELECT other, count(*)
     FROM orders_bought_order
     CROSS JOIN unnest(skus) AS other
     WHERE skus @> ARRAY[%(sku)s]::text[] AND other <> %(sku)s
+    GROUP BY other
 ), most AS (
     SELECT sku, sum(orders)::bigint AS orders
     FROM together

@@ -18,7 +18,9 @@ class BoughtOrder(models.Model):
     class Meta:
         db_table = "orders_bought_order"
         default_permissions = ("view",)
-        indexes = [GinIndex(fields=["skus"], name="bought_order_skus")]
+        indexes = [
+            GinIndex(fields=["skus"], name="bought_order_skus", fastupdate=False)
+        ]
 
     def __str__(self) -> str:
         return f"order {self.order_id} v{self.version}"

@@ -18,7 +18,7 @@ from django.db import connections
 
 from eventstore import store
 from projections import runner
-from tests.acceptance import history_rebuilds
+from tests.acceptance import history_queries, history_rebuilds
 from tests.unit.orders_imports import samples
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -251,6 +251,7 @@ def test_it_turns_online_retail_into_orders_to_the_last_penny(
     assert_groups(select(DAILY.format(key="country")), "by_country", *FIGURES)
     assert_groups(select(DAILY.format(key=month)), "by_month", *FIGURES)
     assert_groups(select(DAILY.format(key=day)), "by_day_december_2010", *FIGURES)
+    history_queries.check()
 
     damaged = {name: history_rebuilds.check(name) for name in history_rebuilds.DAMAGE}
     assert damaged["order_summary"][-1] == 20_725
