@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ from django.db import connections
 from eventstore import store
 from projections import runner
 from tests.acceptance import history_queries, history_rebuilds
+from tests.integration.orders.reading import Reader
 from tests.unit.orders_imports import samples
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 RETAIL = "online-retail/online_retail.csv.xz"
 RETAIL_ORDERS = "online-retail/expected_orders.json"
 OCEL2 = "ocel2-order-management/order-management.json.xz"
+SALES_DAILY = "/api/v1/queries/sales/daily"
+SALES_FUNNEL = "/api/v1/queries/sales/funnel"
 FIGURES = ("orders", "lines", "units", "placed", "returned_units", "refunded")
 
 SUMMARY = """
@@ -184,6 +187,50 @@ def assert_groups(rows: list[dict[str, Any]], group: str, *names: str) -> None:
     } == wanted
 
 
+def assert_api() -> None:
+    """What the API answers of the days and months, a year at a time."""
+    reader = Reader()
+    years = [("2010-01-01", "2010-12-31"), ("2011-01-01", "2011-12-31")]
+    queries = [{"from": first, "to": last} for first, last in years]
+    days = [
+        day
+        for query in queries
+        for day in reader.get(SALES_DAILY, query).json()["data"]
+    ]
+    for group, length in (("by_day_december_2010", 10), ("by_month", 7)):
+        sums: dict[str, Counter[str]] = defaultdict(Counter)
+        for day in days:
+            for name in FIGURES:
+                sums[day["date"][:length]][name] += Decimal(day[name])
+        rows = [{"key": key, **figures} for key, figures in sums.items()]
+        assert_groups(rows, group, *FIGURES)
+    for country, figures in expected("by_country", *FIGURES).items():
+        rows = [
+            day
+            for query in queries
+            for day in reader.get(SALES_DAILY, {**query, "country": country}).json()[
+                "data"
+            ]
+        ]
+        assert figures == {
+            name: sum(Decimal(row[name]) for row in rows) for name in FIGURES
+        }
+    funnels = [reader.get(SALES_FUNNEL, query).json()["reached"] for query in queries]
+    reached = Counter[str]()
+    for each in funnels:
+        reached.update(each)
+    assert dict(reached) == {
+        "placed": 20_725,
+        "confirmed": 20_725,
+        "paid": 20_725,  # the free ones as well
+        "shipped": 20_725,
+        "delivered": 0,
+        "completed": 0,
+        "cancelled": 0,
+        "returned": 161,
+    }
+
+
 def test_it_turns_online_retail_into_orders_to_the_last_penny(
     process_environment, tmp_path
 ):
@@ -252,6 +299,8 @@ def test_it_turns_online_retail_into_orders_to_the_last_penny(
     assert_groups(select(DAILY.format(key=month)), "by_month", *FIGURES)
     assert_groups(select(DAILY.format(key=day)), "by_day_december_2010", *FIGURES)
     history_queries.check()
+
+    assert_api()
 
     damaged = {name: history_rebuilds.check(name) for name in history_rebuilds.DAMAGE}
     assert damaged["order_summary"][-1] == 20_725
