@@ -7,6 +7,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+from orders.search_tables import OrderSearch as OrderSearch
+from orders.search_tables import SearchWord as SearchWord
 
 
 def _words(axis: type[StrEnum]) -> list[tuple[str, str]]:
