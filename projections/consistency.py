@@ -27,8 +27,7 @@ def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) 
     partitions have to. Rows must be read after this, never before.
     Raises errors.Behind after `seconds`, BadToken for a token of another epoch.
     """
-    if token.epoch != log.identity().epoch:
-        raise BadToken("the token is older than the last restore of the log")
+    refuse_former_epoch(token)
     ends = time.monotonic() + seconds
     pause = FIRST_LOOK_S
     longest = settings.CQRS.query_side.consistency.polling_interval_ms / 1000
@@ -39,6 +38,12 @@ def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) 
         time.sleep(min(pause, left))
         pause = min(pause * 2, longest)
     return stands
+
+
+def refuse_former_epoch(token: Token) -> None:
+    """Raises BadToken for a token that a restore of the log has made void."""
+    if token.epoch != log.identity().epoch:
+        raise BadToken("the token is older than the last restore of the log")
 
 
 def behind(name: str, *, stream: str | None = None) -> errors.Behind:

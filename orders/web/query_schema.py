@@ -1,8 +1,8 @@
 """The OpenAPI description of the query endpoints of orders."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -16,12 +16,19 @@ from api import cursors, fields, openapi, problems
 from api.openapi import Failure
 from api.problems import Fault
 from eventstore.errors import BadToken
+from eventstore.store import MAX_VERSION
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
+from orders.searching import LONGEST_SEARCH
 from orders.web import query_shapes
 from orders.web.command_schema import ORDER_ID, PATH
 from projections import errors, freshness
+from projections.web.describing import Decorate
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+
+class MissingProblemSerializer(openapi.ProblemSerializer):
+    newest = serializers.IntegerField(
+        min_value=1, required=False, help_text="version, with `unknown-version`"
+    )
 
 
 class UnavailableProblemSerializer(openapi.ProblemSerializer):
@@ -52,21 +59,35 @@ FILTERS: Mapping[str, tuple[dict[str, Any], str]] = {
     "external_reference": (TEXT, "Exactly this reference."),
     "placed_after": (TIME, "Placed at this time or later."),
     "placed_before": (TIME, "Placed at this time or earlier."),
+    "q": (
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH},
+        "Words of customer, names, SKUs, references, tracking numbers, city and notes, "
+        "in any case, with accents or without. A word finds those that it begins, or "
+        "else those it may be a misspelling of; all words have to be found.",
+    ),
     "min_total": (AMOUNT, "A total of so much or more, in whatever currency."),
     "max_total": (AMOUNT, "A total of so much or less, in whatever currency."),
 }
+VERSION = {"type": "integer", "minimum": 1, "maximum": MAX_VERSION, "example": 3}
+UNKNOWN = Failure(404, "unknown-order", f"There is no order {ORDER_ID}.")
+BAD_CURSOR = Failure(
+    400, "bad-cursor", "The cursor is not of this query. Start again without one."
+)
 LIMIT = {
     "type": "integer",
     "minimum": 1,
     "maximum": cursors.MAX_LIMIT,
     "default": cursors.DEFAULT_LIMIT,
 }
-HEADERS = (
+LOG_HEADERS = (
     *(each for each in openapi.HEADERS if each.name != "traceparent"),
     openapi.request_header(
         "Consistency-Token",
         "From the answer of a command: the query waits until it includes that write.",
     ),
+)
+HEADERS = (
+    *LOG_HEADERS,
     openapi.request_header(
         "Prefer",
         "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
@@ -76,14 +97,9 @@ HEADERS = (
 )
 
 
-def list_orders(
-    *, orderings: Sequence[str], default: str
-) -> Callable[[Method], Method]:
+def list_orders(*, orderings: Sequence[str], default: str) -> Decorate:
     """Decorates the view method that lists orders, in one of the orderings."""
     ordering = {"type": "string", "enum": list(orderings), "default": default}
-    bad_cursor = Failure(
-        400, "bad-cursor", "The cursor is not of this query. Start again without one."
-    )
     faults = [
         Fault("/status", "invalid", "Select a valid choice. lost is not one of them."),
         Fault("/min_total", "invalid", "Enter a number."),
@@ -93,16 +109,19 @@ def list_orders(
         summary="List orders",
         description=(
             "An order has to pass all filters. Follow `next` until it is null; paging "
-            "by `placed_at` shows each order once, whatever changes meanwhile."
+            "by `placed_at` shows each order once, whatever changes meanwhile.\n\n"
+            "With `q` and no `ordering` those come first of which the id, reference, "
+            "customer, a SKU or a tracking number is exactly what is asked for, then "
+            "those whose identifiers and names have it, then those whose notes do; "
+            "newest first among each."
         ),
         tags=["queries"],
         parameters=[
-            *(_query(name, *described) for name, described in FILTERS.items()),
-            _query("ordering", ordering, "With `-`: greatest or latest first."),
-            _query("limit", LIMIT, "Orders on a page."),
-            _query("cursor", {"type": "string"}, "As `next` has it, of this query."),
+            *(query(name, *described) for name, described in FILTERS.items()),
+            query("ordering", ordering, "With `-`: greatest or latest first."),
+            *paging("Orders on a page."),
             *HEADERS,
-            _read_position(200),
+            read_position(200),
             OpenApiParameter(
                 freshness.PARKED_ORDERS,
                 {"type": "integer", "minimum": 1},
@@ -113,48 +132,78 @@ def list_orders(
             ),
         ],
         responses={
-            200: _found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
-            **_problems("order_summary", bad_cursor, faults=faults),
+            200: found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
+            **problems_of("order_summary", BAD_CURSOR, faults=faults),
         },
     )
 
 
-def get_order() -> Callable[[Method], Method]:
+def get_order() -> Decorate:
     """Decorates the view method that answers one order."""
-    unknown = Failure(404, "unknown-order", f"There is no order {ORDER_ID}.")
-    faults = [Fault("/colour", "unknown-parameter", "There is no such parameter.")]
     return extend_schema(
         operation_id="getOrder",
         summary="Get an order",
         description=(
             "An order that exists and is not in the read model yet is answered with "
             "503 `read-model-behind`, never with 404. While an event of the order "
-            "cannot be read, who demands a later write is told 503 `order-parked`."
+            "cannot be read, who demands a later write is told 503 `order-parked`.\n\n"
+            "With `at_version` or `as_of` it is answered from its events."
         ),
         tags=["queries"],
         parameters=[
             PATH,
+            query("at_version", VERSION, "The order as it was at this version."),
+            query(
+                "as_of",
+                TIME,
+                "The order as it was at this time: its newest version of which every "
+                "event had occurred. Not with `at_version`.",
+            ),
             *HEADERS,
             openapi.request_header(
                 "If-None-Match", 'ETags of the versions at hand: `"3"`.'
             ),
             openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
-            _read_position(200, 304),
+            read_position(200, 304),
         ],
         responses={
-            200: _found(query_shapes.OrderSerializer, query_shapes.ORDER),
+            200: found(query_shapes.OrderSerializer, query_shapes.ORDER),
             304: OpenApiResponse(description="If-None-Match has this version."),
-            **_problems(
-                "order_detail",
-                openapi.failure(freshness.held("order_detail")),
-                unknown,
-                faults=faults,
-            ),
+            **_order_problems(),
         },
     )
 
 
-def _query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
+def _order_problems() -> dict[tuple[int, str], OpenApiResponse]:
+    found = problems_of(
+        "order_detail",
+        openapi.failure(freshness.held("order_detail")),
+        UNKNOWN,
+        Failure(
+            404,
+            "unknown-version",
+            f"Order {ORDER_ID} has versions 1 to 9, not 12.",
+            {"newest": 9},
+        ),
+        Failure(
+            404,
+            "not-placed-yet",
+            f"Order {ORDER_ID} was not placed by 2026-01-01T00:00:00Z.",
+        ),
+        faults=[Fault("/as_of", "excluded", "Either at_version or as_of, not both.")],
+    )
+    found[404, problems.MEDIA_TYPE].response = MissingProblemSerializer
+    return found
+
+
+def paging(limit: str) -> list[OpenApiParameter]:
+    return [
+        query("limit", LIMIT, limit),
+        query("cursor", {"type": "string"}, "As `next` has it, of this query."),
+    ]
+
+
+def query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
     repeats = schema["type"] == "array"
     return OpenApiParameter(
         name,
@@ -166,7 +215,7 @@ def _query(name: str, schema: dict[str, Any], description: str) -> OpenApiParame
     )
 
 
-def _read_position(*statuses: int) -> OpenApiParameter:
+def read_position(*statuses: int) -> OpenApiParameter:
     return OpenApiParameter(
         freshness.READ_POSITION,
         {"type": "integer", "minimum": 0},
@@ -176,27 +225,33 @@ def _read_position(*statuses: int) -> OpenApiParameter:
     )
 
 
-def _found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
+def found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
     example = OpenApiExample("Found", value=value, response_only=True)
     return OpenApiResponse(shape, description="Found.", examples=[example])
 
 
-def _problems(
+def problems_of(
     projection: str, *own: Failure, faults: Sequence[Fault]
 ) -> dict[tuple[int, str], OpenApiResponse]:
     """What reading from the projection may meet, and the endpoint's own failures."""
-    invalid = openapi.failure(problems.invalid(faults))
-    members = {"errors": [fault._asdict() for fault in faults]}
     late = errors.Behind(
         projection=projection, position=1815, lag_events=42, lag_seconds=1.204
     )
-    found = openapi.responses(
+    found = log_problems(openapi.failure(freshness.behind(late)), *own, faults=faults)
+    found[503, problems.MEDIA_TYPE].response = UnavailableProblemSerializer
+    return found
+
+
+def log_problems(
+    *own: Failure, faults: Sequence[Fault]
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """What reading from the log may meet, and the endpoint's own failures."""
+    invalid = openapi.failure(problems.invalid(faults))
+    members = {"errors": [fault._asdict() for fault in faults]}
+    return openapi.responses(
         *(each for each in openapi.ALWAYS if each.status != 403),
         Failure(403, "wrong-scope", "This needs the scope orders:read."),
         Failure(400, BadToken.code, "this is no consistency token of this system"),
         invalid._replace(members=members),
-        openapi.failure(freshness.behind(late)),
         *own,
     )
-    found[503, problems.MEDIA_TYPE].response = UnavailableProblemSerializer
-    return found
