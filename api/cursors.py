@@ -6,7 +6,7 @@ but `limit`, so one made for another query is refused rather than answered wrong
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
@@ -26,6 +26,7 @@ from api.problems import Problem
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+WALKED_AT_ONCE = 500  # rows a statement
 _SALT = "api.cursors"
 
 Row = TypeVar("Row", bound=Model)
@@ -96,6 +97,27 @@ def everything(rows: QuerySet[Row], *, limit: int) -> list[Row]:
     return list(rows[:limit])
 
 
+def walk(
+    rows: QuerySet[Row],
+    *,
+    ordering: Sequence[str],
+    groups: Sequence[Group[Row]] | None = None,
+) -> Iterator[Row]:
+    """All rows, page by page as a client would follow `next`: no more in memory.
+
+    ordering, groups: as for `page_in_turn`.
+    """
+    keyset = _Keyset.of(rows.model, ordering)
+    rows = rows.order_by(*ordering)
+    for group in groups or [everything]:
+        following = rows
+        while found := group(following, limit=WALKED_AT_ONCE):
+            yield from found
+            if len(found) < WALKED_AT_ONCE:
+                break
+            following = rows.filter(keyset.after(keyset.values_of(found[-1])))
+
+
 def read_limit(request: Request) -> int:
     """`limit`, from 1 to MAX_LIMIT. Raises Problem 422 `invalid`."""
     return parameters.whole_number(
@@ -140,6 +162,9 @@ class _Keyset:
 
     def texts(self, row: Model) -> list[str]:
         return [field.value_to_string(row) for field in self.fields]
+
+    def values_of(self, row: Model) -> list[Any]:
+        return [getattr(row, field.attname) for field in self.fields]
 
     def values(self, texts: Sequence[str]) -> list[Any]:
         pairs = zip(self.fields, texts, strict=True)

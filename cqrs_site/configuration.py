@@ -151,6 +151,7 @@ class Rebuild(Section):
 class Consistency(Section):
     default_timeout_ms: StrictInt = _whole(5000, 0, 30_000, "milliseconds")
     polling_interval_ms: StrictInt = _whole(100, 1, 10_000, "milliseconds")
+    max_waiting: StrictInt = _whole(10, 1, 500, "waiting requests (per process)")
 
 
 class Caching(Section):

@@ -15,10 +15,26 @@ from eventstore import showing
 from eventstore.admin import ReadOnly
 from orders.domain import money
 from orders.domain.axes import Status
-from orders.models import ListedSalesDaily, OrderDetail, OrderSales, OrderSummary
+from orders.models import (
+    BoughtOrder,
+    CustomerOrder,
+    ListedSalesDaily,
+    OrderDetail,
+    OrderMilestones,
+    OrderProgress,
+    OrderSales,
+    OrderSummary,
+    ProductOrder,
+    ProductSales,
+)
 from orders.streams import ORDER
 
-eventstore.admin.show_rows(ORDER, OrderSummary, OrderDetail, OrderSales)
+# What a projection keeps of an order for its next event; what it has added to sums.
+CONTRIBUTIONS = (OrderSales, OrderProgress, ProductOrder, BoughtOrder, CustomerOrder)
+
+eventstore.admin.show_rows(
+    ORDER, OrderSummary, OrderDetail, OrderMilestones, *CONTRIBUTIONS
+)
 
 # What the list of orders shows of their JSON.
 LISTED = (
@@ -48,11 +64,11 @@ class OrderRowAdmin(ReadOnly):
         return Q(pk=id) if id else Q(pk__in=[])
 
     @admin.display(description="order", ordering="order_id")
-    def order_short(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
+    def order_short(self, row: Any) -> SafeString:
         return showing.short_id(row.order_id)
 
     @admin.display(description="stream")
-    def stream(self, row: OrderSummary | OrderDetail | OrderSales) -> SafeString:
+    def stream(self, row: Any) -> SafeString:
         return eventstore.admin.stream_link(ORDER.stream(row.order_id))
 
 
@@ -196,20 +212,56 @@ class OrderDetailAdmin(OrderRowAdmin):
         return showing.pretty(row.order)
 
 
-@admin.register(OrderSales)
-class OrderSalesAdmin(OrderRowAdmin):
+@admin.register(*CONTRIBUTIONS)
+class ContributionAdmin(OrderRowAdmin):
     list_display = ("order_short", "version")
     ordering = ("order_id",)
     sortable_by = ("order_short",)
     fields = ("order_id", "stream", "version", "pretty_folded")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderSales]:
-        rows: QuerySet[OrderSales] = super().get_queryset(request)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
         return rows.defer("folded")
 
     @admin.display(description="folded")
-    def pretty_folded(self, row: OrderSales) -> SafeString:
+    def pretty_folded(self, row: Any) -> SafeString:
         return showing.pretty(row.folded)
+
+
+@admin.register(ProductSales)
+class ProductSalesAdmin(ReadOnly):
+    list_display = ("sku", "orders", "units", "returned_units", "all_revenue")
+    search_fields = ("sku__exact",)
+    search_help_text = "A SKU, as it is."
+    ordering = ("sku",)
+    sortable_by = ("sku",)
+
+    @admin.display(description="revenue, all currencies")
+    def all_revenue(self, row: ProductSales) -> SafeString:
+        return _amount(money.to_text(row.revenue), "")
+
+
+@admin.register(OrderMilestones)
+class OrderMilestonesAdmin(OrderRowAdmin):
+    list_display = ("order_short", "placed", "completed_at", "cancelled_at")
+    ordering = ("-placed_at",)
+    sortable_by = ("placed",)
+    fields = (
+        "order_id",
+        "stream",
+        "placed",
+        "confirmed_at",
+        "paid_at",
+        "shipped_at",
+        "delivered_at",
+        "completed_at",
+        "cancelled_at",
+        "returned_at",
+    )
+
+    @admin.display(description="placed at", ordering="placed_at")
+    def placed(self, row: OrderMilestones) -> SafeString:
+        return showing.moment(row.placed_at)
 
 
 @admin.register(ListedSalesDaily)

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from api import times
 from orders import search_words, searching
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
-from orders.models import OrderSummary
+from orders.models import OrderSummary, SalesDaily
 
 
 def _choices(axis: Any) -> list[tuple[str, str]]:
@@ -99,3 +99,12 @@ class OrderFilter(django_filters.FilterSet):
         self, rows: QuerySet[OrderSummary], name: str, value: str
     ) -> QuerySet[OrderSummary]:
         return rows.filter(skus__contains=[value])
+
+
+class SalesFilter(django_filters.FilterSet):
+    country = django_filters.CharFilter(max_length=64)
+    currency = django_filters.CharFilter(max_length=3)
+
+    class Meta:
+        model = SalesDaily
+        fields: list[str] = []

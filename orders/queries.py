@@ -11,7 +11,7 @@ from orders.domain import document, money
 from orders.domain.order import Order
 
 # What a list shows of an order; `folded` stays with the projection.
-_LISTED = [
+LISTED = [
     "order_id",
     "external_reference",
     "version",
@@ -33,7 +33,7 @@ _LISTED = [
 
 def summaries() -> QuerySet[models.OrderSummary]:
     """All orders, as lists show them, to be filtered and paged."""
-    return models.OrderSummary.objects.only(*_LISTED)
+    return models.OrderSummary.objects.only(*LISTED)
 
 
 def listed(row: models.OrderSummary) -> dict[str, Any]:

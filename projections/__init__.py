@@ -1,6 +1,7 @@
 """The projection engine: keeps read tables from the log, exactly once, in order.
 
 May import eventstore and api; knows no orders. Start at projection.py (what a
-projection declares), then batch.py (one batch) and runner.py (what a worker does);
-for what acts on the world at reactor.py, then reacting/.
+projection declares), then batch.py (one batch) and runner.py (what a worker does).
+Rebuilds are in rebuilding/, what operators may do in control/, what acts on the world
+in reactor.py and reacting/.
 """

@@ -20,6 +20,17 @@ def live(name: str) -> list[Checkpoint]:
     return of(name, Checkpoint.Role.LIVE)
 
 
+def live_of(names: Iterable[str]) -> dict[str, list[Checkpoint]]:
+    """As `live`, of several projections in one statement."""
+    found = Checkpoint.objects.filter(
+        projection__in=list(names), role=Checkpoint.Role.LIVE
+    )
+    by_name: dict[str, list[Checkpoint]] = {}
+    for each in found.order_by("partition"):
+        by_name.setdefault(each.projection, []).append(each)
+    return by_name
+
+
 def of(name: str, role: Checkpoint.Role) -> list[Checkpoint]:
     """The partitions of a projection's generation in a role, in order; [] for none."""
     found = Checkpoint.objects.filter(projection=name, role=role)
@@ -33,10 +44,14 @@ def locked(name: str, *roles: Checkpoint.Role) -> list[Checkpoint]:
     every lease, they are gone some seconds after their holder is.
     """
     leases.announce(name)
-    found = Checkpoint.objects.select_for_update().filter(projection=name)
+    wanted = Checkpoint.objects.filter(projection=name)
     if roles:
-        found = found.filter(role__in=roles)
-    return list(found.order_by("pk"))
+        wanted = wanted.filter(role__in=roles)
+    found = list(wanted.select_for_update().order_by("pk"))
+    if not found and wanted.exists():
+        # A swap or a repartition, for which we waited, put others in their place.
+        return locked(name, *roles)
+    return found
 
 
 def runnable() -> list[Checkpoint]:

@@ -2,22 +2,15 @@
 
 import time
 
-from django.conf import settings
-
 from eventstore import log
 from eventstore.errors import BadToken
 from eventstore.tokens import Token
-from projections import checkpoints, errors, partitions, status
-from projections.models import Checkpoint
-
-# Between looks at a checkpoint: most writes are visible within a few milliseconds, so
-# the first looks are close; seconds.
-FIRST_LOOK_S = 0.002
+from projections import checkpoints, errors, status, waiting
 
 
 def position(name: str, *, stream: str | None = None) -> int:
     """Position a projection stands at: of the stream's partition, or the lowest one."""
-    return _position(checkpoints.live(name), stream)
+    return waiting.standing(checkpoints.live(name), stream)
 
 
 def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) -> int:
@@ -25,18 +18,15 @@ def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) 
 
     stream: the one that is read, whose partition has to have it; without it all
     partitions have to. Rows must be read after this, never before.
-    Raises errors.Behind after `seconds`, BadToken for a token of another epoch.
+    Raises errors.Behind after `seconds`, or at once where too many wait already;
+    BadToken for a token of another epoch.
     """
     refuse_former_epoch(token)
-    ends = time.monotonic() + seconds
-    pause = FIRST_LOOK_S
-    longest = settings.CQRS.query_side.consistency.polling_interval_ms / 1000
-    while (stands := position(name, stream=stream)) < token.position:
-        left = ends - time.monotonic()
-        if left <= 0:
-            raise behind(name, stream=stream)
-        time.sleep(min(pause, left))
-        pause = min(pause * 2, longest)
+    stands = position(name, stream=stream)
+    if stands < token.position and seconds > 0:
+        stands = _wait(name, token.position, stream=stream, seconds=seconds)
+    if stands < token.position:
+        raise behind(name, stream=stream)
     return stands
 
 
@@ -58,8 +48,18 @@ def behind(name: str, *, stream: str | None = None) -> errors.Behind:
     )
 
 
-def _position(found: list[Checkpoint], stream: str | None) -> int:
-    if stream is not None and found:
-        partition = partitions.bucket(stream, found[0].partitions)
-        return found[partition].position
-    return min((each.position for each in found), default=0)
+def _wait(name: str, wanted: int, *, stream: str | None, seconds: float) -> int:
+    """Where the projection stands when it has arrived, or when the time is over."""
+    since = time.monotonic()
+    until = since + seconds
+    try:
+        with waiting.LOOKOUT.place():
+            while time.monotonic() < until:
+                waiting.LOOKOUT.wait(
+                    name, wanted, stream=stream, since=since, until=until
+                )
+                if (stands := position(name, stream=stream)) >= wanted:
+                    return stands
+    except waiting.NoPlace:
+        pass
+    return position(name, stream=stream)

@@ -139,7 +139,8 @@ def retry(id: int, *, wait: bool = True) -> bool:
 
     In a transaction of its own; new events of the stream wait behind it meanwhile.
     wait: for a batch that is at work; otherwise False at once.
-    Raises UnknownDeadLetter, NotAllowedInState (tables of another version).
+    Raises UnknownDeadLetter, NotAllowedInState (tables of another version, or a
+    rebuild's that are not filled yet).
     """
     with transaction.atomic(using=USING):
         letter = get(id)
@@ -152,6 +153,13 @@ def retry(id: int, *, wait: bool = True) -> bool:
             raise errors.NotAllowedInState(
                 f"these tables of {subscriber.name} are of version "
                 f"{checkpoint.version}, this code is version {subscriber.version}"
+            )
+        if checkpoint.state == Checkpoint.State.FILLING:
+            # What it adds to shared rows may be folded anew, or be in live rows that
+            # are still to come in.
+            raise errors.NotAllowedInState(
+                f"generation {letter.generation} of {letter.projection} is being "
+                "filled: wait until it follows the log"
             )
         events = store.read_stream(letter.stream, from_version=letter.version)
         held = [each for each in events if each.position <= checkpoint.position]
@@ -187,7 +195,7 @@ def postpone(id: int, error: Exception) -> None:
 def skip(id: int, *, actor: str, reason: str) -> bool:
     """Passes the failing event over for ever and goes on; True when that frees it.
 
-    Raises UnknownDeadLetter.
+    Raises as `retry`.
     """
     with transaction.atomic(using=USING):
         _leased(get(id), wait=True)
@@ -235,13 +243,25 @@ def _applied(
 def _leased(letter: DeadLetter, *, wait: bool) -> Checkpoint | None:
     """The checkpoint of the stream's partition, locked; None if others are at work."""
     leases.announce(letter.projection)
-    # All partitions, in order: which one the stream belongs to may change meanwhile.
-    all_of_them = _checkpoints(letter).order_by("pk")
-    locked = list(all_of_them.select_for_update(skip_locked=not wait))
-    if not locked or len(locked) < locked[0].partitions:
+    partition = _partition(letter)
+    if partition is None:
         return None
-    mine = partitions.bucket(letter.stream, locked[0].partitions)
-    return next(each for each in locked if each.partition == mine)
+    locked = (
+        Checkpoint.objects.select_for_update(skip_locked=not wait)
+        .filter(pk=partition.pk)
+        .first()
+    )
+    if locked is None and wait:
+        return _leased(letter, wait=wait)  # it was replaced while we waited
+    return locked
+
+
+def _partition(letter: DeadLetter) -> Checkpoint | None:
+    # Other partitions may be at work. Which one it is changes only with new rows.
+    for each in _checkpoints(letter):
+        if each.partition == partitions.bucket(letter.stream, each.partitions):
+            return each
+    return None
 
 
 def _letter(

@@ -82,9 +82,10 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     }
     if isinstance(error, errors.LogDiverged):
         changes["state"] = Checkpoint.State.FAULTED
-    Checkpoint.objects.filter(pk=checkpoint.pk, position=checkpoint.position).update(
-        **changes
-    )
+    # Paused since it was read: what is both paused and faulted nobody could help.
+    Checkpoint.objects.filter(
+        pk=checkpoint.pk, position=checkpoint.position, state=checkpoint.state
+    ).update(**changes)
 
 
 def try_again(projection: str) -> None:

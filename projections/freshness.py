@@ -4,6 +4,7 @@ Every query calls `demand` before it reads rows: rows read afterwards are at lea
 new as the position it returns.
 """
 
+import logging
 import math
 import re
 import time
@@ -12,11 +13,14 @@ from collections.abc import Sequence
 from django.conf import settings
 from rest_framework.request import Request
 
-from api.problems import Problem
+from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
 from eventstore import store, tokens
 from projections import consistency, dead_letters, errors
 
+logger = logging.getLogger(__name__)
+
+PREFERENCE_APPLIED = "Preference-Applied"
 READ_POSITION = "Read-Position"
 PARKED_ORDERS = "Parked-Orders"
 LONGEST_WAIT_S = 30
@@ -75,10 +79,44 @@ def _demand(request: Request, name: str, *, stream: str | None, seconds: float) 
         raise behind(error) from error
 
 
+def applied(
+    request: Request, names: Sequence[str], *, token: str, stream: str
+) -> dict[str, str]:
+    """The header of a command's answer whose `Prefer: wait=N` came true; {} otherwise.
+
+    Waits until all the projections have the write of the token, as long as is asked
+    for. Raises nothing: the write is durable, whatever becomes of the waiting.
+    """
+    seconds = preferred_wait(request)
+    if seconds is None:
+        return {}
+    ends = time.monotonic() + seconds
+    try:
+        for name in names:
+            left = max(0, ends - time.monotonic())
+            consistency.wait(name, tokens.parse(token), stream=stream, seconds=left)
+        if any(dead_letters.is_held(name, stream) for name in names):
+            return {}
+    except (errors.Behind, log_errors.BadToken, *DATABASE_AWAY) as error:
+        logger.info("not waited for %s: %s", stream, error)
+        return {}
+    return {PREFERENCE_APPLIED: f"wait={seconds}"}
+
+
 def refuse_held(name: str, stream: str | None) -> None:
     """Raises Problem 503 `order-parked` while the stream is held for the projection."""
     if stream is not None and dead_letters.is_held(name, stream):
         raise held(name)
+
+
+def refuse_held_by_now(request: Request, name: str, stream: str) -> None:
+    """After the rows were read, for a request with a token: as `refuse_held`.
+
+    A swap between the position and the rows puts other tables in place, for which the
+    stream may be held though it was not for the former ones.
+    """
+    if request.headers.get("Consistency-Token"):
+        refuse_held(name, stream)
 
 
 def held(name: str) -> Problem:

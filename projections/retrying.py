@@ -110,7 +110,7 @@ def _freed(letter: DeadLetter) -> bool:
     except errors.UnknownDeadLetter:
         return True  # somebody else has freed it since we looked
     except errors.NotAllowedInState:
-        return False  # of tables of a version that this code does not maintain
+        return False  # of tables of another version, or that are not filled yet
 
 
 def _count(operation: Operation, letter: DeadLetter, *, freed: bool) -> None:

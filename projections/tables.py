@@ -8,6 +8,7 @@ constraints never change a name, and a swap is a change of schema.
 from collections.abc import Iterable, Sequence
 
 from django.db import connections
+from django.db.backends.utils import truncate_name
 
 from projections.models import Checkpoint
 from projections.projection import Projection
@@ -15,6 +16,8 @@ from projections.projection import Projection
 USING = "read"
 SHADOW = "projections_shadow"
 KEPT = "projections_kept"
+BESIDE = "_before"
+LONGEST_NAME = 63  # bytes of a name, NAMEDATALEN - 1
 
 # Everything but indexes and constraints that have some: those are made after filling,
 # under the names they have on the live table.
@@ -94,7 +97,7 @@ def qualified(name: str, schema: str = "") -> str:
 
 def beside(name: str) -> str:
     """The table beside a shadow one in which live rows wait; see copying.py."""
-    return f"{name}_before"
+    return f"{truncate_name(name, LONGEST_NAME - len(BESIDE))}{BESIDE}"
 
 
 def create_shadow(projection: Projection) -> None:

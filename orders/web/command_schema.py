@@ -18,6 +18,7 @@ from orders.domain.errors import UnknownOrder
 from orders.web import commands, refusals
 from orders.web.command_routes import Route
 from orders.web.commands import CommandView
+from projections import freshness
 
 View = TypeVar("View", bound=CommandView)
 
@@ -53,6 +54,18 @@ PARAMETERS = (
         "If-Match",
         'The version that the caller last saw, as its ETag: `"3"`.',
         '^"[1-9][0-9]{0,17}"$',
+    ),
+    openapi.request_header(
+        "Prefer",
+        "`wait=N`: answer when the order can be read as it is then, in lists and "
+        f"whole, or after N seconds, at most {freshness.LONGEST_WAIT_S}; at once where "
+        "too many wait already. The command is carried out in any case.",
+    ),
+    openapi.answer_header(
+        freshness.PREFERENCE_APPLIED,
+        "`wait=N`, if the order can be read as it is now; absent otherwise.",
+        200,
+        201,
     ),
     openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 201, 412),
     openapi.answer_header("Consistency-Token", "As in the body.", 200, 201),

@@ -19,7 +19,10 @@ from orders.domain.errors import OrderError, UnknownOrder
 from orders.handling import Asked
 from orders.web import refusals
 from orders.web.command_routes import Route
+from projections import freshness
 
+# What `Prefer: wait=N` waits for.
+READ_MODELS = ("order_summary", "order_detail")
 # Versions are bigints; a strong entity tag of one, and nothing else.
 _IF_MATCH = re.compile(r'"([1-9][0-9]{0,17})"')
 
@@ -47,7 +50,7 @@ class PlaceOrderView(CommandView):
         asked = _asked(request)
         command = self.route.read(request.data)
         order_id, outcome = handling.place(command, asked=asked, at=timezone.now())
-        response = _answer(order_id, outcome, status=201)
+        response = _answer(request, order_id, outcome, status=201)
         response["Location"] = f"/api/v1/queries/orders/{order_id}"
         return response
 
@@ -61,7 +64,7 @@ class ChangeOrderView(CommandView):
         asked = _asked(request)
         command = self.route.read(request.data)
         outcome = handling.change(id, command, asked=asked, at=timezone.now())
-        return _answer(id, outcome, status=200)
+        return _answer(request, id, outcome, status=200)
 
 
 def _asked(request: Request) -> Asked:
@@ -88,7 +91,9 @@ def bad_if_match() -> Problem:
     return Problem(status=400, code="bad-if-match", detail=detail)
 
 
-def _answer(order_id: UUID, outcome: Outcome, *, status: int) -> Response:
+def _answer(
+    request: Request, order_id: UUID, outcome: Outcome, *, status: int
+) -> Response:
     body: dict[str, Any] = {
         "order_id": order_id,
         "version": outcome.version,
@@ -107,5 +112,11 @@ def _answer(order_id: UUID, outcome: Outcome, *, status: int) -> Response:
     headers = {
         "ETag": f'"{outcome.version}"',
         "Consistency-Token": outcome.consistency_token,
+        **freshness.applied(
+            request,
+            READ_MODELS,
+            token=outcome.consistency_token,
+            stream=outcome.stream,
+        ),
     }
     return Response(body, status=status, headers=headers)

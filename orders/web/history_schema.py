@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema
 
 from api.problems import Fault
-from orders.web import query_schema
+from orders.web import query_parts, query_schema
 from orders.web.command_schema import ORDER_ID, PATH
 from projections.web import event_shapes
 from projections.web.describing import Decorate
@@ -22,12 +22,12 @@ def list_events() -> Decorate:
         parameters=[
             PATH,
             *query_schema.paging("Events on a page."),
-            *query_schema.LOG_HEADERS,
-            query_schema.read_position(200),
+            *query_parts.LOG_HEADERS,
+            query_parts.read_position(200),
         ],
         responses={
-            200: query_schema.found(event_shapes.EventPageSerializer, PAGE),
-            **query_schema.log_problems(
+            200: query_parts.found(event_shapes.EventPageSerializer, PAGE),
+            **query_parts.problems_of_log(
                 query_schema.UNKNOWN, query_schema.BAD_CURSOR, faults=faults
             ),
         },

@@ -3,11 +3,12 @@
 from functools import partial
 from typing import ClassVar
 
+from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import cursors, parameters
+from api import csv_answers, cursors, parameters
 from api.problems import Problem
 from eventstore import store
 from orders import found, queries, searching, streams
@@ -26,10 +27,13 @@ class OrderList(APIView):
     """Orders, filtered and paged by cursor."""
 
     required_scopes: ClassVar = {"GET": ("orders:read",)}
+    renderer_classes = csv_answers.RENDERERS
 
     @query_schema.list_orders(orderings=ORDERINGS, default=NEWEST_FIRST)
-    def get(self, request: Request) -> Response:
-        known = {*OrderFilter.base_filters, *parameters.PAGING, "ordering"}
+    def get(self, request: Request) -> HttpResponseBase:
+        as_csv = csv_answers.is_asked(request)
+        known = {*OrderFilter.base_filters, "ordering", csv_answers.FORMAT}
+        known |= set() if as_csv else parameters.PAGING
         parameters.check(request, known=known, repeatable=REPEATABLE)
         ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
         filtered = OrderFilter(request.query_params, queryset=queries.summaries())
@@ -38,19 +42,25 @@ class OrderList(APIView):
         read = ("order_summary", "order_search") if asked else ("order_summary",)
         stands = freshness.demand_all(request, read)
         sign = "-" if ordering.startswith("-") else ""
+        columns = [ordering, f"{sign}order_id"]
+        groups = self._groups(request, asked)
+        headers = {
+            freshness.READ_POSITION: str(stands),
+            **freshness.parked(*read),
+        }
+        if as_csv:
+            rows = cursors.walk(filtered.qs, ordering=columns, groups=groups)
+            return csv_answers.respond(
+                map(queries.listed, rows),
+                columns=queries.LISTED,
+                name="orders.csv",
+                headers=headers,
+            )
         page = cursors.page_in_turn(
-            filtered.qs,
-            request=request,
-            ordering=[ordering, f"{sign}order_id"],
-            groups=self._groups(request, asked),
+            filtered.qs, request=request, ordering=columns, groups=groups
         )
-        return Response(
-            {"data": [queries.listed(row) for row in page.rows], "next": page.next},
-            headers={
-                freshness.READ_POSITION: str(stands),
-                **freshness.parked(*read),
-            },
-        )
+        data = [queries.listed(row) for row in page.rows]
+        return Response({"data": data, "next": page.next}, headers=headers)
 
     def _groups(
         self, request: Request, asked: str | None
@@ -82,6 +92,7 @@ class OrderDetail(APIView):
         order = queries.find_order(found_id)
         if order is None:
             raise _missing(stream)
+        freshness.refuse_held_by_now(request, "order_detail", stream)
         return found_order.answer(request, order, stands=stands)
 
 

@@ -4,39 +4,25 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-)
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from api import cursors, fields, openapi, problems
 from api.openapi import Failure
 from api.problems import Fault
-from eventstore.errors import BadToken
 from eventstore.store import MAX_VERSION
 from orders.domain.axes import FulfillmentStatus, PaymentStatus, Status
 from orders.searching import LONGEST_SEARCH
+from orders.web import query_parts as parts
 from orders.web import query_shapes
 from orders.web.command_schema import ORDER_ID, PATH
-from projections import errors, freshness
+from projections import freshness
 from projections.web.describing import Decorate
 
 
 class MissingProblemSerializer(openapi.ProblemSerializer):
     newest = serializers.IntegerField(
         min_value=1, required=False, help_text="version, with `unknown-version`"
-    )
-
-
-class UnavailableProblemSerializer(openapi.ProblemSerializer):
-    lag_events = serializers.IntegerField(
-        min_value=0, required=False, help_text="with `read-model-behind`"
-    )
-    lag_seconds = serializers.FloatField(
-        min_value=0, required=False, help_text="with `read-model-behind`"
     )
 
 
@@ -79,22 +65,6 @@ LIMIT = {
     "maximum": cursors.MAX_LIMIT,
     "default": cursors.DEFAULT_LIMIT,
 }
-LOG_HEADERS = (
-    *(each for each in openapi.HEADERS if each.name != "traceparent"),
-    openapi.request_header(
-        "Consistency-Token",
-        "From the answer of a command: the query waits until it includes that write.",
-    ),
-)
-HEADERS = (
-    *LOG_HEADERS,
-    openapi.request_header(
-        "Prefer",
-        "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
-        f"{freshness.LONGEST_WAIT_S}; without it, as long as is configured "
-        "(`consistency.default_timeout_ms`).",
-    ),
-)
 
 
 def list_orders(*, orderings: Sequence[str], default: str) -> Decorate:
@@ -109,7 +79,8 @@ def list_orders(*, orderings: Sequence[str], default: str) -> Decorate:
         summary="List orders",
         description=(
             "An order has to pass all filters. Follow `next` until it is null; paging "
-            "by `placed_at` shows each order once, whatever changes meanwhile.\n\n"
+            "by `placed_at` shows each order once, whatever changes meanwhile. As CSV "
+            "it is the whole list, without `limit` and `cursor`.\n\n"
             "With `q` and no `ordering` those come first of which the id, reference, "
             "customer, a SKU or a tracking number is exactly what is asked for, then "
             "those whose identifiers and names have it, then those whose notes do; "
@@ -117,23 +88,21 @@ def list_orders(*, orderings: Sequence[str], default: str) -> Decorate:
         ),
         tags=["queries"],
         parameters=[
-            *(query(name, *described) for name, described in FILTERS.items()),
-            query("ordering", ordering, "With `-`: greatest or latest first."),
+            *(parts.query(name, *described) for name, described in FILTERS.items()),
+            parts.query("ordering", ordering, "With `-`: greatest or latest first."),
             *paging("Orders on a page."),
-            *HEADERS,
-            read_position(200),
-            OpenApiParameter(
-                freshness.PARKED_ORDERS,
-                {"type": "integer", "minimum": 1},
-                OpenApiParameter.HEADER,
-                description="Orders that the list may lack, because an event of them "
-                "cannot be read and is held; absent when there is none.",
-                response=[200],
-            ),
+            parts.FORMAT,
+            *parts.HEADERS,
+            parts.read_position(200),
+            parts.PARKED,
         ],
         responses={
-            200: found(query_shapes.OrderPageSerializer, query_shapes.PAGE),
-            **problems_of("order_summary", BAD_CURSOR, faults=faults),
+            **parts.found_or_csv(
+                query_shapes.OrderPageSerializer,
+                query_shapes.PAGE,
+                query_shapes.PAGE_AS_CSV,
+            ),
+            **parts.problems("order_summary", BAD_CURSOR, faults=faults),
         },
     )
 
@@ -152,30 +121,37 @@ def get_order() -> Decorate:
         tags=["queries"],
         parameters=[
             PATH,
-            query("at_version", VERSION, "The order as it was at this version."),
-            query(
+            parts.query("at_version", VERSION, "The order as it was at this version."),
+            parts.query(
                 "as_of",
                 TIME,
                 "The order as it was at this time: its newest version of which every "
                 "event had occurred. Not with `at_version`.",
             ),
-            *HEADERS,
+            *parts.HEADERS,
             openapi.request_header(
                 "If-None-Match", 'ETags of the versions at hand: `"3"`.'
             ),
             openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
-            read_position(200, 304),
+            parts.read_position(200, 304),
         ],
         responses={
-            200: found(query_shapes.OrderSerializer, query_shapes.ORDER),
+            200: parts.found(query_shapes.OrderSerializer, query_shapes.ORDER),
             304: OpenApiResponse(description="If-None-Match has this version."),
             **_order_problems(),
         },
     )
 
 
+def paging(limit: str) -> list[OpenApiParameter]:
+    return [
+        parts.query("limit", LIMIT, limit),
+        parts.query("cursor", {"type": "string"}, "As `next` has it, of this query."),
+    ]
+
+
 def _order_problems() -> dict[tuple[int, str], OpenApiResponse]:
-    found = problems_of(
+    found = parts.problems(
         "order_detail",
         openapi.failure(freshness.held("order_detail")),
         UNKNOWN,
@@ -194,64 +170,3 @@ def _order_problems() -> dict[tuple[int, str], OpenApiResponse]:
     )
     found[404, problems.MEDIA_TYPE].response = MissingProblemSerializer
     return found
-
-
-def paging(limit: str) -> list[OpenApiParameter]:
-    return [
-        query("limit", LIMIT, limit),
-        query("cursor", {"type": "string"}, "As `next` has it, of this query."),
-    ]
-
-
-def query(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
-    repeats = schema["type"] == "array"
-    return OpenApiParameter(
-        name,
-        schema,
-        OpenApiParameter.QUERY,
-        description=description,
-        style="form" if repeats else None,
-        explode=True if repeats else None,
-    )
-
-
-def read_position(*statuses: int) -> OpenApiParameter:
-    return OpenApiParameter(
-        freshness.READ_POSITION,
-        {"type": "integer", "minimum": 0},
-        OpenApiParameter.HEADER,
-        description="Position in the log at which the read model stands.",
-        response=list(statuses),
-    )
-
-
-def found(shape: type[serializers.Serializer[Any]], value: Any) -> OpenApiResponse:
-    example = OpenApiExample("Found", value=value, response_only=True)
-    return OpenApiResponse(shape, description="Found.", examples=[example])
-
-
-def problems_of(
-    projection: str, *own: Failure, faults: Sequence[Fault]
-) -> dict[tuple[int, str], OpenApiResponse]:
-    """What reading from the projection may meet, and the endpoint's own failures."""
-    late = errors.Behind(
-        projection=projection, position=1815, lag_events=42, lag_seconds=1.204
-    )
-    found = log_problems(openapi.failure(freshness.behind(late)), *own, faults=faults)
-    found[503, problems.MEDIA_TYPE].response = UnavailableProblemSerializer
-    return found
-
-
-def log_problems(
-    *own: Failure, faults: Sequence[Fault]
-) -> dict[tuple[int, str], OpenApiResponse]:
-    """What reading from the log may meet, and the endpoint's own failures."""
-    invalid = openapi.failure(problems.invalid(faults))
-    members = {"errors": [fault._asdict() for fault in faults]}
-    return openapi.responses(
-        *(each for each in openapi.ALWAYS if each.status != 403),
-        Failure(403, "wrong-scope", "This needs the scope orders:read."),
-        Failure(400, BadToken.code, "this is no consistency token of this system"),
-        invalid._replace(members=members),
-        *own,
-    )

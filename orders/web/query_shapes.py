@@ -195,3 +195,11 @@ PAGE = {
     "data": [{**_HEAD, "line_count": 1, "units": 2, "country": "GB"}],
     "next": "https://shop.example/api/v1/queries/orders?limit=1&cursor=WyJhIl0:AbC",
 }
+PAGE_AS_CSV = (
+    "order_id,external_reference,version,customer_id,currency,country,status,"
+    "payment_status,fulfillment_status,total,captured,refunded,line_count,units,"
+    "placed_at,updated_at\r\n"
+    f"{ORDER_ID},WEB-1815,9,customer-1815,EUR,GB,completed,partially_refunded,"
+    "partially_returned,15.00,15.00,7.50,1,2,2026-01-05T09:30:00Z,"
+    "2026-01-12T16:20:45.120000Z\r\n"
+)

@@ -1,5 +1,7 @@
 """Pauses, resumes, splits: what is done to a projection that keeps its tables."""
 
+from collections.abc import Sequence
+
 from projections import actors, audit, errors, registry, repartitioning
 from projections.actors import Actor
 from projections.control import locking
@@ -9,12 +11,14 @@ from projections.models import Checkpoint
 def pause(name: str, *, actor: Actor, reason: str) -> None:
     """Stops a projection after the batch at work. Its rows stay as they are.
 
-    Raises UnknownProjection, NotAllowedInState (already paused, or not started).
+    Raises UnknownProjection, NotAllowedInState (already paused, not started, or the
+    log diverged).
     """
     with audit.action(
         "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
         found = locking.locked(name)
+        _refuse_diverged(name, found)
         if all(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused already")
         locking.set_state(found, Checkpoint.State.PAUSED)
@@ -29,10 +33,7 @@ def resume(name: str, *, actor: Actor, reason: str) -> None:
         "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
     ):
         found = locking.locked(name)
-        if any(each.state == Checkpoint.State.FAULTED for each in found):
-            raise errors.NotAllowedInState(
-                f"{name} does not belong to this log any more: only a rebuild helps"
-            )
+        _refuse_diverged(name, found)
         if all(each.state == Checkpoint.State.RUNNING for each in found) and not any(
             each.failures for each in found
         ):
@@ -56,3 +57,10 @@ def repartition(name: str, partitions: int, *, actor: Actor, reason: str) -> Non
         registry.get(name)
         repartitioning.check(partitions)
         repartitioning.change(name, partitions)
+
+
+def _refuse_diverged(name: str, found: Sequence[Checkpoint]) -> None:
+    if any(each.state == Checkpoint.State.FAULTED for each in found):
+        raise errors.NotAllowedInState(
+            f"{name} does not belong to this log any more: only a rebuild helps"
+        )

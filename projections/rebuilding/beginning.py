@@ -70,6 +70,8 @@ def rollback(entry: Entry) -> Operation:
         raise errors.NotAllowedInState(
             f"the kept tables of {projection.name} do not belong to this log any more"
         )
+    with ending.waiting_briefly(projection, tables.KEPT):
+        tables.align(projection, tables.KEPT)  # the code that catches them up needs it
     Checkpoint.objects.filter(pk__in=[each.pk for each in kept]).update(
         state=State.RUNNING, failures=0, failure=None, next_attempt_at=None
     )

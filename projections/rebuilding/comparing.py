@@ -28,6 +28,10 @@ def step(operation: Operation) -> bool:
         return False
     if reason := _cannot(projection):
         return _on(operation, {"not_compared": reason})
+    if any(each.failures for each in checkpoints.live(projection.name)):
+        # It goes on, or has failed for good, after a few attempts.
+        operations.note(operation, note="waits for the live tables, which are failing")
+        return False
     try:
         with snapshots.level(projection, Role.LIVE, Role.SHADOW) as snapshot:
             if not operations.try_lock(operation, connection=snapshot.connection):
@@ -66,6 +70,8 @@ def _cannot(projection: Projection) -> str:
     live = checkpoints.live(projection.name)
     if any(each.state == State.FAULTED for each in live):
         return "the live tables do not belong to this log any more"
+    if any(failure.is_faulted(each) for each in live):
+        return "the live tables are failing: see their error"
     if not projection.maintains(live[0].version):
         return (
             f"the live tables are of version {live[0].version}, which this code does "

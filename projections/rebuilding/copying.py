@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from eventstore import touched
+from eventstore import store, touched
 from projections import errors, operations, tables
 from projections.models import Checkpoint, DeadLetter, Operation
 from projections.projection import Projection, Table
@@ -49,6 +49,10 @@ WHERE id = %s AND finished_at IS NULL
 
 def copy(operation: Operation, projection: Projection) -> bool:
     """Copies rows, held streams and the position, in one transaction."""
+    # Before the copy, whose session may not be idle meanwhile: it is for the progress.
+    streams = touched.streams_since(
+        since(operation), stream_type=projection.stream_type.name, up_to=store.head()
+    )
     try:
         with snapshots.level(projection, Checkpoint.Role.LIVE) as snapshot:
             if not operations.try_lock(operation, connection=snapshot.connection):
@@ -58,7 +62,7 @@ def copy(operation: Operation, projection: Projection) -> bool:
                 return False  # cancelled, or copied, since we read of it
             _copy_rows(projection, snapshot.connection)
             _copy_held(operation, snapshot)
-            _stand(operation, projection, snapshot)
+            _stand(operation, snapshot, streams=len(streams))
     except errors.NeverLevel as error:
         operations.note(operation, note=f"{error}; looks again")
     return True
@@ -92,17 +96,17 @@ def _copy_held(operation: Operation, snapshot: Snapshot) -> None:
         )
 
 
-def _stand(operation: Operation, projection: Projection, snapshot: Snapshot) -> None:
-    streams = touched.streams_since(
-        since(operation),
-        stream_type=projection.stream_type.name,
-        up_to=snapshot.position,
-    )
-    progress = {"position": snapshot.position, "streams": len(streams)}
+def _stand(operation: Operation, snapshot: Snapshot, *, streams: int) -> None:
+    progress = {"position": snapshot.position, "streams": streams}
     with snapshot.connection.cursor() as cursor:
         cursor.execute(
             STANDS,
-            [snapshot.position, snapshot.event_id, snapshot.epoch, projection.name],
+            [
+                snapshot.position,
+                snapshot.event_id,
+                snapshot.epoch,
+                operation.projection,
+            ],
         )
         cursor.execute(
             COPIED,

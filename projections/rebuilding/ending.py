@@ -1,6 +1,8 @@
 """How a rebuild ends without a swap, and how kept tables go: nothing is left behind."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import OperationalError, connections, transaction
 
@@ -15,7 +17,7 @@ Role, State = Checkpoint.Role, Checkpoint.State
 
 # What a worker does to a table that is to be dropped is broken off; then the lock comes
 # at once. Longer than that somebody else holds the table, a dump perhaps. Milliseconds.
-DROP_TIMEOUT_MS = 2_000
+LOCK_TIMEOUT_MS = 2_000
 INTERRUPT = f"""
 SELECT pg_cancel_backend(l.pid)
 FROM pg_locks l
@@ -108,9 +110,20 @@ def _drop(projection: Projection, schema: str) -> None:
         return
     with connections[USING].cursor() as cursor:
         cursor.execute(INTERRUPT, [[tables.qualified(each, schema) for each in names]])
-        cursor.execute(f"SET LOCAL lock_timeout = '{DROP_TIMEOUT_MS}ms'")
-    try:
+    with waiting_briefly(projection, schema):
         tables.drop(projection, schema)
+
+
+@contextmanager
+def waiting_briefly(projection: Projection, schema: str) -> Iterator[None]:
+    """For what needs tables for itself, in the caller's transaction.
+
+    Raises NotAllowedInState while another session holds one.
+    """
+    with connections[USING].cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+    try:
+        yield
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise
@@ -129,6 +142,6 @@ def _end(operation: Operation, state: Operation.State, *, note: str) -> None:
     if operation.kind == Operation.Kind.REBUILD:
         _forget_records(projection, Role.SHADOW)
         return
-    Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT).update(
-        state=State.RESTING
-    )
+    kept = Checkpoint.objects.filter(projection=projection.name, role=Role.KEPT)
+    # Those that left this log stay marked: nobody may roll back to them.
+    kept.exclude(state=State.FAULTED).update(state=State.RESTING)

@@ -93,6 +93,8 @@ def _finish(operation: Operation, projection: Projection) -> bool:
         return _index(operation, missing[0], left=len(missing))
     tables.vacuum(projection)
     with operations.leased(operation) as ours:
+        # Before the operation, as who cancels it does: else the two would deadlock.
+        checkpoints.locked(projection.name, Checkpoint.Role.SHADOW)
         if ours and operations.move(operation, Operation.State.TAILING):
             Checkpoint.objects.filter(
                 projection=projection.name, role=Checkpoint.Role.SHADOW

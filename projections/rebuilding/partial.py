@@ -7,7 +7,7 @@ table cannot tell since when, any event of the past may count, and all is folded
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from eventstore import touched
 from eventstore.events import RecordedEvent
+from eventstore.store import MAX_VERSION
 from projections import (
     checkpoints,
     dead_letters,
@@ -58,62 +59,75 @@ def step(operation: Operation) -> bool:
     projection = registry.get(operation.projection)
     if "position" not in operation.progress:
         return copying.copy(operation, projection)
-    streams = _slow.get(operation.pk, STREAMS)
+    # Before the lease, whose session may not be idle while a long log is searched.
+    after, streams = operation.progress.get("after", ""), _next(operation, projection)
     try:
         with operations.leased(operation) as ours:
             if not ours:
                 return False
             operation.refresh_from_db()
+            if operation.progress.get("after", "") != after:
+                return True  # another worker has folded them
             if is_due(operation) and not operation.finished_at:
                 _fold_some(operation, projection, streams)
     except Exception as error:
-        if not failure.is_timeout(error) or streams == 1:
+        if not failure.is_timeout(error) or len(streams) < 2:
             raise
-        _slow[operation.pk] = streams // 2
+        _slow[operation.pk] = len(streams) // 2
     return True
 
 
-def _fold_some(operation: Operation, projection: Projection, count: int) -> None:
-    since = copying.since(operation)
-    position = operation.progress["position"]
-    streams = touched.streams_since(
-        since,
+def _next(operation: Operation, projection: Projection) -> list[str]:
+    return touched.streams_since(
+        copying.since(operation),
         stream_type=projection.stream_type.name,
-        up_to=position,
+        up_to=operation.progress["position"],
         after=operation.progress.get("after", ""),
-        limit=count,
+        limit=_slow.get(operation.pk, STREAMS),
     )
+
+
+def _fold_some(
+    operation: Operation, projection: Projection, streams: Sequence[str]
+) -> None:
     if not streams:
         copying.complete_shared(projection)
         operations.note(operation, progress={**operation.progress, FINISHED: True})
         return
-    _fold_anew(projection, streams, since, position)
+    _fold_anew(operation, projection, streams, copying.since(operation))
     folded = operation.progress.get("folded", 0) + len(streams)
     share = folded / max(operation.progress["streams"], folded)
     operations.note(
         operation,
-        done=int(position * share),
+        done=int(operation.progress["position"] * share),
         progress={**operation.progress, "after": streams[-1], "folded": folded},
     )
 
 
 def _fold_anew(
-    projection: Projection, streams: Sequence[str], since: datetime, position: int
+    operation: Operation,
+    projection: Projection,
+    streams: Sequence[str],
+    since: datetime,
 ) -> None:
     """Replaces what the shadow tables have of these streams; leases are held."""
     shadows = checkpoints.locked(projection.name, Checkpoint.Role.SHADOW)
-    if not shadows:
+    if not shadows or shadows[0].generation != operation.generation:
         raise errors.NotAllowedInState(f"the rebuild of {projection.name} has ended")
     events = [
         each
-        for each in touched.read_streams(streams, up_to=position)
+        for each in touched.read_streams(streams, up_to=operation.progress["position"])
         if projection.takes(each)
     ]
-    DeadLetter.objects.filter(
+    letters = DeadLetter.objects.filter(
         projection=projection.name,
         generation=shadows[0].generation,
         stream__in=streams,
-    ).delete()
+    )
+    held = dict(letters.values_list("stream", "version"))
+    stay = _staying(projection, events, held, since)
+    letters.exclude(stream__in=stay).delete()
+    events = [e for e in events if e.version < stay.get(e.stream, MAX_VERSION)]
     for table in projection.own_tables:
         keys = keys_of(table, events)
         row_sql.delete(table, keys, using=USING, schema=tables.SHADOW)
@@ -122,7 +136,45 @@ def _fold_anew(
         _adding_since(projection, since),
         [each for each in events if each.event_id not in skipped],
     )
+    _refuse_summed(projection, failures, held)
     dead_letters.park(shadows[0], failures)
+
+
+def _staying(
+    projection: Projection,
+    events: Sequence[RecordedEvent],
+    held: Mapping[str, int],
+    since: datetime,
+) -> dict[str, int]:
+    """Those of the held streams that stay so, with the versions from which on.
+
+    What such a stream did before that time is in none of the sums that are copied: it
+    is added when the stream is tried again.
+    """
+    if not projection.shared_tables:
+        return {}
+    return {
+        each.stream: held[each.stream]
+        for each in events
+        if each.version >= held.get(each.stream, MAX_VERSION)
+        and each.occurred_at < since
+    }
+
+
+def _refuse_summed(
+    projection: Projection,
+    failures: Sequence[folding.Failed],
+    held: Mapping[str, int],
+) -> None:
+    """Raises NotAllowedInState where live sums have what fails now: as they may be
+    copied, it would be added twice when it is tried again.
+    """
+    for event in (each.event for each in failures if projection.shared_tables):
+        if event.version < held.get(event.stream, MAX_VERSION):
+            raise errors.NotAllowedInState(
+                f"{event.stream} fails at version {event.version}, which is in sums of "
+                f"{projection.name} that may be copied: rebuild all of them"
+            )
 
 
 def _fold(

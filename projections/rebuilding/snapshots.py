@@ -60,6 +60,9 @@ def _run_level(projection: Projection, roles: tuple[Checkpoint.Role, ...]) -> No
     with transaction.atomic(using=USING):
         found = checkpoints.locked(projection.name, *roles)
         target = max(each.position for each in found)
+        behind = [each for each in found if each.position < target]
+        if any(each.state == Checkpoint.State.PAUSED for each in behind):
+            return  # its rows stay as they are
         for each in found:
             batch.run_to(projection, each, target, epoch=epoch)
         _wait_for_us(found, until=timezone.now() + PAUSE)

@@ -35,21 +35,35 @@ class _Living:
         return StreamAppend(f"order-{self.id}", before, new)
 
 
+class Market:
+    """Orders that are under way: some go on at a time, new ones take their place."""
+
+    def __init__(self, random: Random, *, under_way: int) -> None:
+        self._random = random
+        self._lives = [_life(random) for _ in range(LIVES)]
+        self._under_way = under_way
+        self._living: list[_Living] = []
+        self.orders: list[UUID] = []
+
+    def append(self, *, at_once: int) -> int:
+        """Lets so many of them go on, in one statement; how many events that were."""
+        while len(self._living) < self._under_way:
+            self._living.append(_Living(self._random, self._lives))
+        going_on = self._random.sample(self._living, at_once)
+        appends = [each.next(self._random) for each in going_on]
+        store.append_many(appends)
+        self.orders += [UUID(each.stream[6:]) for each in appends if not each.expected]
+        self._living = [each for each in self._living if each.version < len(each.life)]
+        return sum(len(each.events) for each in appends)
+
+
 def append(random: Random, count: int) -> list[UUID]:
     """Appends so many events, about; the orders they belong to."""
-    lives = [_life(random) for _ in range(LIVES)]
-    living: list[_Living] = []
-    orders: list[UUID] = []
+    market = Market(random, under_way=UNDER_WAY)
     done = 0
     while done < count:
-        while len(living) < UNDER_WAY:
-            living.append(_Living(random, lives))
-        appends = [each.next(random) for each in random.sample(living, AT_ONCE)]
-        store.append_many(appends)
-        done += sum(len(each.events) for each in appends)
-        orders += [UUID(each.stream[6:]) for each in appends if each.expected == 0]
-        living = [each for each in living if each.version < len(each.life)]
-    return orders
+        done += market.append(at_once=AT_ONCE)
+    return market.orders
 
 
 def append_evenly(random: Random, *, orders: int, events: int) -> list[UUID]:

@@ -22,7 +22,7 @@ from projections import operating, runner
 from projections.projection import Rows
 from projections.reacting import following
 from projections.rebuilding import filling
-from tests.faults import order_commands
+from tests.faults import order_commands, order_lives
 
 ASKED = Context(actor="faults")
 # More than the buffers on both sides of a connection take.
@@ -77,17 +77,13 @@ def operator(*, events: int = 0) -> None:
 
 def seller(*, seed: int, rate: float, stop: str, result: str) -> None:
     """Places and changes orders at a rate of events a second until `stop` is there."""
-    random = Random(seed)
+    market = order_lives.Market(Random(seed), under_way=50)
     began, appended = time.monotonic(), 0
-    own: list[UUID] = []
     while not Path(stop).exists():
         if appended > rate * (time.monotonic() - began):
             time.sleep(0.005)
-            continue
-        outcome = _append(random, [UUID(int=1)], own)
-        if outcome.version == 1:
-            own = [*own, UUID(outcome.stream[6:])][-200:]
-        appended += len(outcome.events)
+        else:
+            appended += market.append(at_once=5)
     seconds = time.monotonic() - began
     Path(result).write_text(json.dumps({"appended": appended, "seconds": seconds}))
     connections.close_all()

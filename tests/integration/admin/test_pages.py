@@ -40,6 +40,10 @@ def test_it_links_streams_events_and_rows(admin, order):
     sales = f"/admin/orders/ordersales/{order}/change/"
     for row in (summary, detail, sales):
         assert row in body(admin, stream)
+    for table in ("productorder", "boughtorder", "customerorder"):
+        row = f"/admin/orders/{table}/{order}/change/"
+        assert row in body(admin, stream)
+        assert stream in body(admin, row)
     assert stream in body(admin, summary)
     assert detail in body(admin, summary)
     assert stream in body(admin, detail)
@@ -61,6 +65,13 @@ def test_it_lists_daily_sales_without_pages_of_single_days(admin, order):
     assert admin.post(f"{url}2026-01-02/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_it_lists_products(admin, order):
+    shown = body(admin, "/admin/orders/productsales/?q=TEA")
+    assert "<span class='number'>50.00 </span>" in shown
+    assert "No product sales match" in body(admin, "/admin/orders/productsales/?q=tea")
+    assert "50.0000" in body(admin, "/admin/orders/productsales/TEA/change/")
+
+
 def test_it_says_where_a_row_is_not_there_yet(admin, order, long_log):
     shown = body(admin, f"/admin/eventstore/stream/{long_log[0]}/change/")
     assert "no order summary yet" in shown
@@ -77,7 +88,17 @@ def test_it_shows_moments_with_milliseconds(admin, order):
     assert "2026-01-02 03:04:05.678 UTC" in shown
 
 
-@pytest.mark.parametrize("table", ["ordersummary", "orderdetail", "ordersales"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "ordersummary",
+        "orderdetail",
+        "ordersales",
+        "productorder",
+        "boughtorder",
+        "customerorder",
+    ],
+)
 def test_it_finds_the_row_of_an_order(admin, order, table):
     url = f"/admin/orders/{table}/"
     for term in (order, order.upper(), f"order-{order}"):

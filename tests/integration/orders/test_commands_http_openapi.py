@@ -43,6 +43,7 @@ def test_every_command_documents_what_all_have_in_common(document, route):
     described = operation(document, route.word)
     assert {p["name"] for p in described["parameters"]} >= {
         "If-Match",
+        "Prefer",
         "X-Request-ID",
         "traceparent",
     }
@@ -62,7 +63,8 @@ def test_every_command_documents_what_all_have_in_common(document, route):
     ):
         assert code in documented(document, route.word, status)
     accepted = described["responses"]["200" if route.word else "201"]
-    assert {"ETag", "Consistency-Token", "X-Request-ID"} <= set(accepted["headers"])
+    headers = {"ETag", "Consistency-Token", "Preference-Applied", "X-Request-ID"}
+    assert headers <= set(accepted["headers"])
     assert ("Location" in accepted["headers"]) == (not route.word)
     assert "Retry-After" in described["responses"]["503"]["headers"]
     body = described["requestBody"]["content"]["application/json"]

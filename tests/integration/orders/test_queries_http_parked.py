@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from orders import queries
 from orders.projections.order_detail import OrderDetail
 from orders.projections.order_summary import OrderSummary
 from projections import actors, control
 from projections.models import DeadLetter
 from tests.integration.orders.reading import ORDERS, Reader, project
 from tests.integration.orders.shop import Shop, assert_problem
+from tests.integration.projections import rebuilds
 
 
 @pytest.fixture
@@ -72,3 +74,23 @@ def test_it_tells_how_many_orders_a_list_may_lack(
     answer = reader.get(ORDERS)
     assert answer["Parked-Orders"] == "2"
     assert len(answer.json()["data"]) == 1
+
+
+def test_it_says_so_when_tables_go_live_that_lack_the_write_meanwhile(
+    shop: Shop, reader: Reader, monkeypatch: pytest.MonkeyPatch, broken: set[str]
+) -> None:
+    """Between the look at the position and the rows: a swap."""
+    order_id = shop.place()
+    token = shop.change(order_id, "confirm")["Consistency-Token"]
+    project()
+    broken.add("OrderConfirmed")
+    coming = rebuilds.until(rebuilds.begin("order_detail"), rebuilds.State.SWAPPING)
+    find = queries.find_order
+
+    def after_a_swap(id: Any) -> Any:
+        rebuilds.until(coming, rebuilds.State.FINISHED)
+        return find(id)
+
+    monkeypatch.setattr(queries, "find_order", after_a_swap)
+    answer = reader.order(order_id, Consistency_Token=token)
+    assert_problem(answer, 503, "order-parked")

@@ -1,10 +1,12 @@
 """Search over HTTP: what finds an order, what comes first, filters and pages."""
 
+import csv
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from api import cursors
 from orders.projections.order_search import OrderSearch
 from projections import actors, control
 from tests.integration.orders.reading import ORDERS, Reader, project
@@ -146,6 +148,25 @@ def test_it_keeps_to_an_ordering_that_is_asked_for(shop: Shop, reader: Reader) -
     assert list(walk(reader, query)) == placed
     query["ordering"] = "-placed_at"
     assert list(walk(reader, query)) == placed[::-1]
+
+
+def test_it_exports_what_is_found_in_the_same_order(
+    shop: Shop, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cursors, "WALKED_AT_ONCE", 2)
+    kettle = [{**LINE, "name": "Kettle"}]
+    for _ in range(3):
+        shop.place(lines=kettle)
+        shop.place(note="kettle")
+        shop.place(external_reference="kettle")
+        shop.place()
+    project()
+    expected = reader.found(q="kettle")
+    assert len(expected) == 9
+    answer = reader.get(ORDERS, {"q": "kettle", "format": "csv"})
+    text = b"".join(answer.streaming_content).decode()
+    rows = csv.DictReader(text.splitlines())
+    assert [each["order_id"] for each in rows] == expected
 
 
 def test_it_shows_each_order_once_while_others_come(shop: Shop, reader: Reader) -> None:

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 
 from eventstore.models import Log
-from projections import control, errors, status
-from projections.models import Checkpoint
+from projections import control, errors, failure, status
+from projections.models import Checkpoint, Operation
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import earn, points
@@ -87,3 +87,30 @@ def test_it_leaves_other_projections_running(started):
     others = [each for each in status.all() if each.name != accounts.NAME]
     assert {each.state for each in others} == {"running"}
     assert {each.position for each in others} == {each.head for each in others}
+
+
+def test_it_stays_marked_when_somebody_wants_to_pause_it(started):
+    another_event(started)
+    accounts.follow()
+    with pytest.raises(errors.NotAllowedInState, match="only a rebuild helps"):
+        control.pause(accounts.NAME, actor=accounts.ADA, reason="tests")
+    assert accounts.checkpoint().state == Checkpoint.State.FAULTED
+    rebuilds.rebuild()
+    assert points() == 13
+
+
+def test_it_is_not_marked_by_a_worker_that_read_it_before_it_was_paused(started):
+    """Paused and faulted at once, it could neither be resumed nor rebuilt."""
+    control.pause(accounts.NAME, actor=accounts.ADA, reason="tests")
+    failure.record(started, errors.LogDiverged("another event"))
+    assert accounts.checkpoint().state == Checkpoint.State.PAUSED
+
+
+def test_it_is_marked_for_good_when_no_roll_back_can_bring_it_back(started):
+    rebuilds.rebuild()
+    another_event(Checkpoint.objects.get(role="kept"))
+    operation = control.rollback(accounts.NAME, actor=accounts.ADA, reason="tests")
+    rebuilds.until(operation, Operation.State.FAILED)
+    assert Checkpoint.objects.get(role="kept").state == Checkpoint.State.FAULTED
+    with pytest.raises(errors.NotAllowedInState, match="do not belong to this log"):
+        control.rollback(accounts.NAME, actor=accounts.ADA, reason="tests")

@@ -1,11 +1,12 @@
 """A rebuild from a time on: what events since then touch is folded anew, all of it."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from eventstore import commands
-from projections import checkpoints, control, errors, runner, status
+from eventstore import commands, touched
+from projections import checkpoints, control, errors, operations, runner, status
 from projections.models import Checkpoint, DeadLetter
 from projections.rebuilding import copying, partial
 from tests.integration.projections import accounts, rebuilds
@@ -117,8 +118,8 @@ def test_it_begins_the_copy_again_when_it_was_broken_off(history, monkeypatch):
     operation = rebuilds.begin(from_timestamp=DAY)
     stand = copying._stand
 
-    def dying(*arguments):
-        stand(*arguments)
+    def dying(*arguments, **more):
+        stand(*arguments, **more)
         raise ConnectionError("the worker was killed")
 
     monkeypatch.setattr(copying, "_stand", dying)
@@ -182,3 +183,22 @@ def test_it_asks_for_a_full_rebuild_where_the_rows_are_of_another_version(histor
     Checkpoint.objects.filter(projection=NAME).update(version=1, state="faulted")
     with pytest.raises(errors.NotAllowedInState, match="do not belong to this log"):
         rebuilds.begin(from_timestamp=DAY)
+
+
+def test_it_is_not_broken_off_where_a_long_log_is_searched(history, monkeypatch):
+    """A session that copies or holds a lease may not be idle for so long."""
+    short = operations.TRY_LOCK.replace("'4s'", "'200ms'")
+    assert short != operations.TRY_LOCK
+    monkeypatch.setattr(operations, "TRY_LOCK", short)
+    streams_since = touched.streams_since
+
+    def slowly(*arguments, **more):
+        time.sleep(0.5)
+        return streams_since(*arguments, **more)
+
+    monkeypatch.setattr(touched, "streams_since", slowly)
+    operation = rebuilds.begin(from_timestamp=DAY)
+    operation = rebuilds.step(operation)
+    assert operation.progress["streams"] == 4
+    operation = rebuilds.step(operation)
+    assert operation.progress["folded"] == 4

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0002_daily_sales"),
+        ("orders", "0004_sales_funnel"),
     ]
 
     operations = [
