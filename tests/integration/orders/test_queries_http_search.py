@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api import cursors
+from orders import found
 from orders.projections.order_search import OrderSearch
 from projections import actors, control
 from tests.integration.orders.reading import ORDERS, Reader, project
@@ -150,6 +151,35 @@ def test_it_keeps_to_an_ordering_that_is_asked_for(shop: Shop, reader: Reader) -
     assert list(walk(reader, query)) == placed[::-1]
 
 
+@pytest.mark.parametrize("ordering", [None, "placed_at", "-total"])
+@pytest.mark.parametrize("selective", [0, 3, 1_000])
+def test_it_finds_all_orders_however_it_looks_for_them(
+    shop: Shop,
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    ordering: str | None,
+    selective: int,
+) -> None:
+    monkeypatch.setattr(found, "FIRST_LOOK", 2)
+    monkeypatch.setattr(found, "NEXT_LOOK", 3)
+    monkeypatch.setattr(found, "SELECTIVE", selective)
+    ways: Any = [{"note": "mug"}, {}, {"external_reference": "mug"}, {}, {}]
+    placed = [
+        shop.place(**ways[n % 5], lines=[{**LINE, "quantity": 2 + n % 7}])
+        for n in range(16)
+    ]
+    wanted = {id for n, id in enumerate(placed) if ways[n % 5]}
+    project()
+    query: dict[str, Any] = {"q": "mug"} | ({"ordering": ordering} if ordering else {})
+    for limit in (1, 3, 200):
+        seen = list(walk(reader, {**query, "limit": limit}))
+        assert len(seen) == len(wanted)
+        assert set(seen) == wanted
+    if ordering:
+        listed = [id for id in reader.found(ordering=ordering) if id in wanted]
+        assert seen == listed
+
+
 def test_it_exports_what_is_found_in_the_same_order(
     shop: Shop, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +215,7 @@ def test_it_shows_each_order_once_while_others_come(shop: Shop, reader: Reader) 
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "is_found"),
     [
         ({"status": "confirmed"}, True),
         ({"status": "pending"}, False),
@@ -198,9 +228,9 @@ def test_it_shows_each_order_once_while_others_come(shop: Shop, reader: Reader) 
     ],
 )
 def test_it_combines_with_every_filter(
-    reader: Reader, wanted: str, query: dict[str, str], found: bool
+    reader: Reader, wanted: str, query: dict[str, str], is_found: bool
 ) -> None:
-    assert reader.found(q="teapot", **query) == ([wanted] if found else [])
+    assert reader.found(q="teapot", **query) == ([wanted] if is_found else [])
 
 
 @pytest.mark.parametrize("q", ["", " ", "\t", "'", "x" * 201, "a\0b"])
