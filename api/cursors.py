@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from django.core import signing
@@ -21,8 +21,8 @@ from django.db.models.fields.tuple_lookups import (
 )
 from rest_framework.request import Request
 
-from api import problems
-from api.problems import Fault, Problem
+from api import parameters
+from api.problems import Problem
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -30,6 +30,12 @@ WALKED_AT_ONCE = 500  # rows a statement
 _SALT = "api.cursors"
 
 Row = TypeVar("Row", bound=Model)
+
+
+class Group(Protocol[Row]):
+    """Some of the rows, in the order they have: the first ones, at most `limit`."""
+
+    def __call__(self, rows: QuerySet[Row], /, *, limit: int) -> list[Row]: ...
 
 
 @dataclass(frozen=True)
@@ -49,42 +55,90 @@ def page(
     ("-placed_at", "-order_id") so that one index and one row comparison serve; together
     they are unique. Raises Problem 422 `invalid` (limit) and 400 `bad-cursor`.
     """
+    return page_in_turn(rows, request=request, ordering=ordering, groups=[everything])
+
+
+def page_in_turn(
+    rows: QuerySet[Row],
+    *,
+    request: Request,
+    ordering: Sequence[str],
+    groups: Sequence[Group[Row]],
+) -> Page[Row]:
+    """As `page`, but first the rows of the first group, then of the second, and so on.
+
+    No row may be in two groups. Later ones are asked only when earlier ones do not fill
+    the page.
+    """
     keyset = _Keyset.of(rows.model, ordering)
     limit = read_limit(request)
     bound = _binding(request, ordering)
+    ordered = rows.order_by(*ordering)
+    first, after = 0, None
     if cursor := request.query_params.get("cursor"):
-        rows = rows.filter(keyset.after(_decode(cursor, bound, keyset)))
-    found = list(rows.order_by(*ordering)[: limit + 1])
+        first, after = _decode(cursor, bound, keyset, len(groups))
+    found: list[tuple[int, Row]] = []
+    for number, group in enumerate(groups[first:], start=first):
+        begun = ordered.filter(after) if after is not None else ordered
+        after = None
+        found += [(number, row) for row in group(begun, limit=limit + 1 - len(found))]
+        if len(found) > limit:
+            break
+    shown = [row for _, row in found[:limit]]
     if len(found) <= limit:
-        return Page(found, None)
-    found.pop()
-    following = _encode(keyset.texts(found[-1]), bound)
-    return Page(found, _next_url(request, following))
+        return Page(shown, None)
+    number, last = found[limit - 1]
+    following = _encode([str(number), *keyset.texts(last)], bound)
+    return Page(shown, _next_url(request, following))
 
 
-def walk(rows: QuerySet[Row], *, ordering: Sequence[str]) -> Iterator[Row]:
+def everything(rows: QuerySet[Row], *, limit: int) -> list[Row]:
+    """The group that all rows are in."""
+    return list(rows[:limit])
+
+
+def walk(
+    rows: QuerySet[Row],
+    *,
+    ordering: Sequence[str],
+    groups: Sequence[Group[Row]] | None = None,
+) -> Iterator[Row]:
     """All rows, page by page as a client would follow `next`: no more in memory.
 
-    ordering: as for `page`.
+    ordering, groups: as for `page_in_turn`.
     """
     keyset = _Keyset.of(rows.model, ordering)
     rows = rows.order_by(*ordering)
-    following = rows
-    while found := list(following[:WALKED_AT_ONCE]):
-        yield from found
-        if len(found) < WALKED_AT_ONCE:
-            return
-        following = rows.filter(keyset.after(keyset.values_of(found[-1])))
+    for group in groups or [everything]:
+        following = rows
+        while found := group(following, limit=WALKED_AT_ONCE):
+            yield from found
+            if len(found) < WALKED_AT_ONCE:
+                break
+            following = rows.filter(keyset.after(keyset.values_of(found[-1])))
 
 
 def read_limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if text.isascii() and text.isdecimal() and len(text) <= 4:
-        limit = int(text)
-        if 1 <= limit <= MAX_LIMIT:
-            return limit
-    detail = f"Expected a whole number from 1 to {MAX_LIMIT}."
-    raise problems.invalid([Fault("/limit", "out-of-range", detail)])
+    """`limit`, from 1 to MAX_LIMIT. Raises Problem 422 `invalid`."""
+    return parameters.whole_number(
+        request, "limit", default=DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT
+    )
+
+
+def read_place(request: Request) -> int | None:
+    """The number after which a page starts that `next_after` led to; None without a
+    cursor. Raises Problem 400 `bad-cursor`.
+    """
+    cursor = request.query_params.get("cursor")
+    if not cursor:
+        return None
+    (place,) = _unsigned(cursor, _binding(request, ()))
+    return int(place)
+
+
+def next_after(request: Request, place: int) -> str:
+    """The URL of the page of what is numbered above `place`."""
+    return _next_url(request, _encode([str(place)], _binding(request, ())))
 
 
 @dataclass(frozen=True)
@@ -132,14 +186,32 @@ def _encode(texts: Sequence[str], bound: str) -> str:
     return signing.Signer(salt=_SALT).sign_object([bound, *texts])
 
 
-def _decode(cursor: str, bound: str, keyset: _Keyset) -> list[Any]:
+def _decode(
+    cursor: str, bound: str, keyset: _Keyset, groups: int
+) -> tuple[int, TupleGreaterThan | TupleLessThan]:
+    """The group in which the last page ended, and what stands after it there."""
+    group, *texts = _unsigned(cursor, bound)
+    try:
+        if int(group) < groups:
+            return int(group), keyset.after(keyset.values(texts))
+    except (ValueError, ValidationError):
+        pass  # of a former form of the ordering
+    raise _bad_cursor()
+
+
+def _unsigned(cursor: str, bound: str) -> list[str]:
+    texts: list[str]
     try:
         was_bound, *texts = signing.Signer(salt=_SALT).unsign_object(cursor)
-        if was_bound == bound:
-            return keyset.values(texts)
-    except (signing.BadSignature, ValueError, ValidationError):
-        pass  # forged, cut off, or of a former form of the ordering: all the same
-    raise Problem(
+    except (signing.BadSignature, ValueError) as error:
+        raise _bad_cursor() from error  # forged or cut off
+    if was_bound != bound or not texts:
+        raise _bad_cursor()
+    return texts
+
+
+def _bad_cursor() -> Problem:
+    return Problem(
         status=400,
         code="bad-cursor",
         detail="The cursor is not of this query. Start again without one.",

@@ -41,6 +41,21 @@ def choice(request: Request, name: str, allowed: Sequence[str], default: str) ->
     return value
 
 
+def whole_number(
+    request: Request, name: str, *, default: int, lowest: int, highest: int
+) -> int:
+    """The value of a parameter that takes a whole number. Raises Problem 422."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(highest)):
+        number = int(text)
+        if lowest <= number <= highest:
+            return number
+    detail = f"Expected a whole number from {lowest} to {highest}."
+    raise problems.invalid([Fault(f"/{name}", "out-of-range", detail)])
+
+
 def refuse_faults(errors: Mapping[str, Sequence[str]]) -> None:
     """Raises Problem 422 for the faults that a filter's form found, if any."""
     faults = [

@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("orders.web.urls")),
     path("api/v1/queries/", include("orders.web.query_urls")),
+    path("api/v1/queries/", include("projections.web.query_urls")),
     path("api/v1/ops/", include("projections.web.urls")),
     path("health/", include("monitoring.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -10,6 +10,7 @@ import msgspec
 
 from eventstore import ids, streams
 
+MASK = "***"
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -116,8 +117,16 @@ class RecordedEvent:
             )
         return self._metadata
 
-    def envelope(self) -> dict[str, Any]:
-        """The event as clients see it: JSON-ready, data as stored."""
+    def envelope(self, *, masked: bool = False) -> dict[str, Any]:
+        """The event as clients see it: JSON-ready, data as stored.
+
+        masked: with every text of its personal fields replaced.
+        """
+        data = msgspec.json.decode(self._data_text)
+        if masked:
+            for name in streams.of(self.stream).personal_fields(self.type):
+                if name in data:
+                    data[name] = _masked(data[name])
         return {
             "event_id": str(self.event_id),
             "position": self.position,
@@ -127,9 +136,20 @@ class RecordedEvent:
             "schema_version": self.schema_version,
             "recorded_at": rfc3339(self.recorded_at),
             "occurred_at": rfc3339(self.occurred_at),
-            "data": msgspec.json.decode(self._data_text),
+            "data": data,
             "metadata": self.metadata,
         }
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _masked(each) for name, each in value.items()}
+        case list():
+            return [_masked(each) for each in value]
+        case None:
+            return None
+    return MASK
 
 
 def rfc3339(at: datetime) -> str:

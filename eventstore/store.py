@@ -81,6 +81,16 @@ ORDER BY position
 LIMIT %s
 """
 
+# Versions of a stream rise with positions, and there is an index of versions.
+READ_LOG_OF_STREAM = f"""
+SELECT {COLUMNS}
+FROM eventstore_event
+WHERE stream = %s AND position > %s AND position <= %s
+  AND (%s::text[] IS NULL OR type = ANY(%s::text[]))
+ORDER BY version
+LIMIT %s
+"""
+
 READ_LOG_FROM = f"""
 SELECT {COLUMNS}
 FROM eventstore_event
@@ -259,20 +269,26 @@ def read_settled(
     after: int,
     limit: int,
     types: Sequence[str] | None = None,
+    stream: str | None = None,
     up_to: int | None = None,
     using: str = "default",
 ) -> list[RecordedEvent]:
     """Settled events with position > after, in position order, at most `limit`.
 
-    types: only these; up_to: a settled position already known (else it is asked for
-    first, in a statement of its own). Raises NotSettled.
+    types, stream: only of these; up_to: a settled position already known (else it is
+    asked for first, in a statement of its own). Raises NotSettled.
     """
     if up_to is None:
         up_to = settled.position(using=using).settled
     if up_to <= after:
         return []
     with connections[using].cursor() as cursor:
-        if types is None:
+        if stream is not None:
+            named = None if types is None else list(types)
+            cursor.execute(
+                READ_LOG_OF_STREAM, [stream, after, up_to, named, named, limit]
+            )
+        elif types is None:
             cursor.execute(READ_LOG, [after, up_to, limit])
         else:
             cursor.execute(READ_LOG_OF_TYPES, [after, up_to, list(types), limit])

@@ -20,11 +20,14 @@ class EventType:
 
     The name is part of history and independent of the class: renaming the class
     must not change it.
+    personal: those of its fields that tell about a person; readers who may not know
+    them see them masked.
     """
 
     struct: type[Any]
     name: str
     schema_version: int = 1
+    personal: Sequence[str] = ()
 
 
 def _no_keys(state: Any) -> Mapping[str, str]:
@@ -79,6 +82,12 @@ class StreamType:
         if not found:
             raise errors.UnknownEventType(stream_type=self.name, type=type)
         return max(found, key=lambda each: each.schema_version)
+
+    def personal_fields(self, type: str) -> Sequence[str]:
+        """Of all schema versions of the event type; none for an unknown one."""
+        return [
+            name for each in self.events if each.name == type for name in each.personal
+        ]
 
     def decode(self, type: str, schema_version: int, data: str | bytes) -> Any:
         """Stored JSON as its struct. Raises UnknownEventType, InvalidEvent."""

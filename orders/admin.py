@@ -23,6 +23,7 @@ from orders.models import (
     OrderMilestones,
     OrderProgress,
     OrderSales,
+    OrderSearch,
     OrderSummary,
     ProductOrder,
     ProductSales,
@@ -30,7 +31,14 @@ from orders.models import (
 from orders.streams import ORDER
 
 # What a projection keeps of an order for its next event; what it has added to sums.
-CONTRIBUTIONS = (OrderSales, OrderProgress, ProductOrder, BoughtOrder, CustomerOrder)
+CONTRIBUTIONS = (
+    OrderSales,
+    OrderProgress,
+    OrderSearch,
+    ProductOrder,
+    BoughtOrder,
+    CustomerOrder,
+)
 
 eventstore.admin.show_rows(
     ORDER, OrderSummary, OrderDetail, OrderMilestones, *CONTRIBUTIONS

@@ -43,14 +43,20 @@ ORDER = streams.register(
     StreamType(
         name="order",
         events=[
-            EventType(struct=events.OrderPlaced, name="OrderPlaced"),
+            EventType(
+                struct=events.OrderPlaced,
+                name="OrderPlaced",
+                personal=("shipping_address", "note"),
+            ),
             EventType(struct=events.LineAdded, name="LineAdded"),
             EventType(struct=events.LineQuantityChanged, name="LineQuantityChanged"),
             EventType(struct=events.LineRemoved, name="LineRemoved"),
             EventType(
-                struct=events.ShippingAddressChanged, name="ShippingAddressChanged"
+                struct=events.ShippingAddressChanged,
+                name="ShippingAddressChanged",
+                personal=("shipping_address",),
             ),
-            EventType(struct=events.NoteAdded, name="NoteAdded"),
+            EventType(struct=events.NoteAdded, name="NoteAdded", personal=("text",)),
             EventType(struct=events.OrderConfirmed, name="OrderConfirmed"),
             EventType(struct=events.OrderCompleted, name="OrderCompleted"),
             EventType(struct=events.OrderCancelled, name="OrderCancelled"),

@@ -21,14 +21,19 @@ def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) 
     Raises errors.Behind after `seconds`, or at once where too many wait already;
     BadToken for a token of another epoch.
     """
-    if token.epoch != log.identity().epoch:
-        raise BadToken("the token is older than the last restore of the log")
+    refuse_former_epoch(token)
     stands = position(name, stream=stream)
     if stands < token.position and seconds > 0:
         stands = _wait(name, token.position, stream=stream, seconds=seconds)
     if stands < token.position:
         raise behind(name, stream=stream)
     return stands
+
+
+def refuse_former_epoch(token: Token) -> None:
+    """Raises BadToken for a token that a restore of the log has made void."""
+    if token.epoch != log.identity().epoch:
+        raise BadToken("the token is older than the last restore of the log")
 
 
 def behind(name: str, *, stream: str | None = None) -> errors.Behind:

@@ -76,9 +76,12 @@ def is_held(projection: str, stream: str) -> bool:
     return _of_live(projection).filter(stream=stream).exists()
 
 
-def count(projection: str) -> int:
-    """How many streams are held for the projection's live tables."""
-    return _of_live(projection).count()
+def count(*projections: str) -> int:
+    """How many streams are held for the live tables of any of the projections."""
+    held = DeadLetter.objects.none()
+    for each in projections:
+        held = held | _of_live(each)
+    return held.values("stream").distinct().count()
 
 
 def _of_live(projection: str) -> QuerySet[DeadLetter]:

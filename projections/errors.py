@@ -115,3 +115,13 @@ class Behind(ProjectionError):
         self.position = position
         self.lag_events = lag_events
         self.lag_seconds = lag_seconds
+
+
+class TooManyWaiting(ProjectionError):
+    """As many wait for events as may wait in one process."""
+
+    code = "too-many-waiting"
+
+    def __init__(self, *, places: int) -> None:
+        super().__init__(f"{places} wait for events already, as many as may")
+        self.places = places

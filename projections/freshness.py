@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
-from eventstore import tokens
+from eventstore import store, tokens
 from projections import consistency, dead_letters, errors
 
 logger = logging.getLogger(__name__)
@@ -36,13 +36,39 @@ def demand(request: Request, name: str, *, stream: str | None = None) -> int:
     the demanded write. Raises Problem 400 `bad-consistency-token`, 503
     `read-model-behind`, 503 `order-parked`.
     """
+    return _demand(request, name, stream=stream, seconds=_seconds(request))
+
+
+def demand_all(request: Request, names: Sequence[str]) -> int:
+    """As `demand` of several projections in the time of one: the lowest position."""
+    ends = time.monotonic() + _seconds(request)
+    return min(
+        _demand(request, name, stream=None, seconds=max(ends - time.monotonic(), 0))
+        for name in names
+    )
+
+
+def demand_log(request: Request) -> int:
+    """For queries that read the log itself, which has every write: where it ends.
+
+    Raises Problem 400 `bad-consistency-token`.
+    """
+    if text := request.headers.get("Consistency-Token"):
+        try:
+            consistency.refuse_former_epoch(tokens.parse(text))
+        except log_errors.BadToken as error:
+            raise Problem(status=400, code=error.code, detail=str(error)) from error
+    return store.head()
+
+
+def _demand(request: Request, name: str, *, stream: str | None, seconds: float) -> int:
     text = request.headers.get("Consistency-Token")
     if not text:
         return consistency.position(name, stream=stream)
     try:
         token = tokens.parse(text)
         refuse_held(name, stream)
-        stands = consistency.wait(name, token, stream=stream, seconds=_seconds(request))
+        stands = consistency.wait(name, token, stream=stream, seconds=seconds)
         # The checkpoint goes on past a stream that was parked meanwhile: look after
         # the position, and before the rows.
         refuse_held(name, stream)
@@ -104,9 +130,11 @@ def held(name: str) -> Problem:
     )
 
 
-def parked(name: str) -> dict[str, str]:
-    """The header of a list that may lack orders which are held; {} when none is."""
-    count = dead_letters.count(name)
+def parked(*names: str) -> dict[str, str]:
+    """The header of a list that may lack orders which are held for one of the
+    projections; {} when none is.
+    """
+    count = dead_letters.count(*names)
     return {PARKED_ORDERS: str(count)} if count else {}
 
 

@@ -12,6 +12,7 @@ from orders.models.products import (
     ProductSales,
 )
 from orders.models.sales import ListedSalesDaily, OrderSales, SalesDaily
+from orders.models.search import OrderSearch, SearchWord
 
 __all__ = [
     "BoughtName",
@@ -24,6 +25,7 @@ __all__ = [
     "OrderMilestones",
     "OrderProgress",
     "OrderSales",
+    "OrderSearch",
     "OrderSummary",
     "ProductCustomer",
     "ProductName",
@@ -31,4 +33,5 @@ __all__ = [
     "ProductRevenue",
     "ProductSales",
     "SalesDaily",
+    "SearchWord",
 ]

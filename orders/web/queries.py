@@ -1,19 +1,20 @@
 """The query endpoints of orders."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from functools import partial
+from typing import ClassVar
 
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import csv_answers, cursors, fields, parameters
+from api import csv_answers, cursors, parameters
 from api.problems import Problem
 from eventstore import store
-from orders import queries, streams
+from orders import found, queries, searching, streams
 from orders.filters import OrderFilter
-from orders.web import query_schema
+from orders.models import OrderSummary
+from orders.web import found_order, histories, query_schema
 from projections import consistency, freshness
 
 ORDERINGS = ["placed_at", "total", "updated_at"]
@@ -35,23 +36,44 @@ class OrderList(APIView):
         known |= set() if as_csv else parameters.PAGING
         parameters.check(request, known=known, repeatable=REPEATABLE)
         ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
-        stands = freshness.demand(request, "order_summary")
         filtered = OrderFilter(request.query_params, queryset=queries.summaries())
         parameters.refuse_faults(filtered.errors)
+        asked: str | None = filtered.form.cleaned_data["q"]
+        read = ("order_summary", "order_search") if asked else ("order_summary",)
+        stands = freshness.demand_all(request, read)
         sign = "-" if ordering.startswith("-") else ""
         columns = [ordering, f"{sign}order_id"]
+        groups = self._groups(request, asked)
         headers = {
             freshness.READ_POSITION: str(stands),
-            **freshness.parked("order_summary"),
+            **freshness.parked(*read),
         }
         if as_csv:
-            rows = map(queries.listed, cursors.walk(filtered.qs, ordering=columns))
+            rows = cursors.walk(filtered.qs, ordering=columns, groups=groups)
             return csv_answers.respond(
-                rows, columns=queries.LISTED, name="orders.csv", headers=headers
+                map(queries.listed, rows),
+                columns=queries.LISTED,
+                name="orders.csv",
+                headers=headers,
             )
-        page = cursors.page(filtered.qs, request=request, ordering=columns)
+        page = cursors.page_in_turn(
+            filtered.qs, request=request, ordering=columns, groups=groups
+        )
         data = [queries.listed(row) for row in page.rows]
         return Response({"data": data, "next": page.next}, headers=headers)
+
+    def _groups(
+        self, request: Request, asked: str | None
+    ) -> list[cursors.Group[OrderSummary]]:
+        """What a search finds comes by how well it matches, unless told otherwise."""
+        if not asked:
+            return [cursors.everything]
+        search = searching.search(asked)
+        told = "ordering" in request.query_params
+        return [
+            partial(found.first, condition=condition)
+            for condition in ([search.every] if told else search.in_turn)
+        ]
 
 
 class OrderDetail(APIView):
@@ -61,26 +83,17 @@ class OrderDetail(APIView):
 
     @query_schema.get_order()
     def get(self, request: Request, order_id: str) -> Response:
-        parameters.check(request, known=())
-        found_id = _uuid(order_id)
+        parameters.check(request, known=histories.TEMPORAL)
+        if histories.is_temporal(request):
+            return histories.order_as_it_was(request, order_id)
+        found_id = found_order.uuid(order_id)
         stream = streams.ORDER.stream(found_id)
         stands = freshness.demand(request, "order_detail", stream=stream)
         order = queries.find_order(found_id)
         if order is None:
             raise _missing(stream)
         freshness.refuse_held_by_now(request, "order_detail", stream)
-        etag = f'"{order["version"]}"'
-        headers = {freshness.READ_POSITION: str(stands), "ETag": etag}
-        if _matches(request.headers.get("If-None-Match", ""), etag):
-            return Response(status=304, headers=headers)
-        return Response(order, headers=headers)
-
-
-def _uuid(text: str) -> UUID:
-    found = fields.parse_uuid(text)
-    if found is None:
-        raise _unknown(text)
-    return found
+        return found_order.answer(request, order, stands=stands)
 
 
 def _missing(stream: str) -> Problem:
@@ -88,16 +101,4 @@ def _missing(stream: str) -> Problem:
     freshness.refuse_held("order_detail", stream)
     if store.version_of(stream):
         return freshness.behind(consistency.behind("order_detail", stream=stream))
-    return _unknown(stream.removeprefix("order-"))
-
-
-def _unknown(order_id: str) -> Problem:
-    return Problem(
-        status=404, code="unknown-order", detail=f"There is no order {order_id}."
-    )
-
-
-def _matches(header: str, etag: str) -> bool:
-    """Weak comparison of If-None-Match (RFC 9110, 13.1.2)."""
-    wanted: list[Any] = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return etag in wanted or wanted == ["*"]
+    return found_order.unknown(stream.removeprefix("order-"))

@@ -25,12 +25,15 @@ class UnavailableProblemSerializer(openapi.ProblemSerializer):
     )
 
 
-HEADERS = (
+LOG_HEADERS = (
     *(each for each in openapi.HEADERS if each.name != "traceparent"),
     openapi.request_header(
         "Consistency-Token",
         "From the answer of a command: the query waits until it includes that write.",
     ),
+)
+HEADERS = (
+    *LOG_HEADERS,
     openapi.request_header(
         "Prefer",
         "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
@@ -105,18 +108,25 @@ def problems(
     projection: str, *own: Failure, faults: Sequence[Fault]
 ) -> dict[tuple[int, str], OpenApiResponse]:
     """What reading from the projection may meet, and the endpoint's own failures."""
-    invalid = openapi.failure(api.problems.invalid(faults))
-    members = {"errors": [fault._asdict() for fault in faults]}
     late = errors.Behind(
         projection=projection, position=1815, lag_events=42, lag_seconds=1.204
     )
-    described = openapi.responses(
+    late_problem = openapi.failure(freshness.behind(late))
+    described = problems_of_log(late_problem, *own, faults=faults)
+    described[503, api.problems.MEDIA_TYPE].response = UnavailableProblemSerializer
+    return described
+
+
+def problems_of_log(
+    *own: Failure, faults: Sequence[Fault]
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """What reading from the log may meet, and the endpoint's own failures."""
+    invalid = openapi.failure(api.problems.invalid(faults))
+    members = {"errors": [fault._asdict() for fault in faults]}
+    return openapi.responses(
         *(each for each in openapi.ALWAYS if each.status != 403),
         Failure(403, "wrong-scope", "This needs the scope orders:read."),
         Failure(400, BadToken.code, "this is no consistency token of this system"),
         invalid._replace(members=members),
-        openapi.failure(freshness.behind(late)),
         *own,
     )
-    described[503, api.problems.MEDIA_TYPE].response = UnavailableProblemSerializer
-    return described

@@ -1,11 +1,16 @@
 from django.urls import path
 
-from orders.web import customers, products, queries, sales
+from orders.web import customers, histories, products, queries, sales
 
 # SKUs and customers' ids may have slashes: what has words behind them comes first.
 urlpatterns = [
     path("orders", queries.OrderList.as_view(), name="orders"),
     path("orders/<str:order_id>", queries.OrderDetail.as_view(), name="order"),
+    path(
+        "orders/<str:order_id>/events",
+        histories.OrderEvents.as_view(),
+        name="order-events",
+    ),
     path("products", products.ProductList.as_view(), name="products"),
     path(
         "products/<path:sku>/bought-with",

@@ -19,6 +19,7 @@ from tests.integration.orders.reading import ORDERS, Reader, project
 from tests.integration.orders.shop import ADDRESS, LINE, Shop, assert_problem
 
 ORDER = f"{ORDERS}/{{order_id}}"
+EVENTS = f"{ORDER}/events"
 FORMATS = jsonschema.FormatChecker()
 
 
@@ -163,6 +164,36 @@ def test_it_answers_lists_in_the_shape_described(
         validate_answer(answer, document, ORDERS)
 
 
+def test_it_answers_orders_as_they_were_in_the_shape_described(
+    shop: Shop, reader: Reader, document: Any
+) -> None:
+    order_id = lived_through(shop)
+    for query in ({"at_version": 5}, {"as_of": "2999-01-01T00:00:00Z"}):
+        answer = reader.get(f"{ORDERS}/{order_id}", query)
+        assert answer.status_code == 200
+        validate_answer(answer, document, ORDER)
+    for query, code in (
+        ({"at_version": 99}, "unknown-version"),
+        ({"as_of": "2000-01-01T00:00:00Z"}, "not-placed-yet"),
+    ):
+        answer = reader.get(f"{ORDERS}/{order_id}", query)
+        assert_problem(answer, 404, code)
+        validate_answer(answer, document, ORDER)
+        assert code in {
+            each["code"] for each in examples(response(document, ORDER, 404))
+        }
+
+
+def test_it_answers_events_in_the_shape_described(
+    shop: Shop, reader: Reader, document: Any
+) -> None:
+    order_id = lived_through(shop)
+    for limit, more in ((1, True), (200, False)):
+        answer = reader.get(f"{ORDERS}/{order_id}/events", {"limit": limit})
+        assert (answer.json()["next"] is not None) == more
+        validate_answer(answer, document, EVENTS)
+
+
 def test_it_describes_the_answer_without_a_body(
     shop: Shop, reader: Reader, document: Any
 ) -> None:
@@ -188,6 +219,13 @@ def test_it_describes_the_answer_without_a_body(
         (ORDER, {}, {"Authorization": ""}, 401, "not-authenticated"),
         (ORDER, {}, {"Consistency_Token": "x"}, 400, "bad-consistency-token"),
         (ORDER, {}, {}, 404, "unknown-order"),
+        (ORDER, {"at_version": "1"}, {}, 404, "unknown-order"),
+        (ORDER, {"as_of": "now"}, {}, 422, "invalid"),
+        (EVENTS, {}, {}, 404, "unknown-order"),
+        (EVENTS, {"limit": "0"}, {}, 422, "invalid"),
+        (EVENTS, {"cursor": "forged"}, {}, 400, "bad-cursor"),
+        (EVENTS, {}, {"Authorization": ""}, 401, "not-authenticated"),
+        (EVENTS, {}, {"Consistency_Token": "x"}, 400, "bad-consistency-token"),
     ],
 )
 def test_it_describes_the_problems_that_requests_meet(
@@ -225,7 +263,7 @@ def test_it_describes_a_read_model_that_is_behind(
     assert set(described["read-model-behind"]) == set(problem)
 
 
-@pytest.mark.parametrize("path", [ORDERS, ORDER])
+@pytest.mark.parametrize("path", [ORDERS, ORDER, EVENTS])
 def test_it_describes_the_scope_it_wants(shop: Shop, document: Any, path: str) -> None:
     answer = shop.http.get(path.format(order_id=uuid4()))
     problem = assert_problem(answer, 403, "wrong-scope")
@@ -235,7 +273,7 @@ def test_it_describes_the_scope_it_wants(shop: Shop, document: Any, path: str) -
     assert {"apiKey": ["orders:read"]} in document["paths"][path]["get"]["security"]
 
 
-@pytest.mark.parametrize("path", [ORDERS, ORDER])
+@pytest.mark.parametrize("path", [ORDERS, ORDER, EVENTS])
 def test_its_examples_are_valid_answers(document: Any, path: str) -> None:
     found = 0
     for described in document["paths"][path]["get"]["responses"].values():
@@ -249,7 +287,8 @@ def test_it_describes_the_parameters_it_takes(document: Any) -> None:
     described = set(parameters(document, ORDERS, "query"))
     own = {"ordering", "limit", "cursor", "format"}
     assert described == {*OrderFilter.base_filters, *own}
-    assert not parameters(document, ORDER, "query")
+    assert set(parameters(document, ORDER, "query")) == {"at_version", "as_of"}
+    assert set(parameters(document, EVENTS, "query")) == {"limit", "cursor"}
     shared = {"Consistency-Token", "Prefer", "X-Request-ID"}
     assert set(parameters(document, ORDERS, "header")) == shared
     assert set(parameters(document, ORDER, "header")) == {*shared, "If-None-Match"}
