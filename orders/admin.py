@@ -227,14 +227,14 @@ class ContributionAdmin(OrderRowAdmin):
 @admin.register(ProductSales)
 class ProductSalesAdmin(ReadOnly):
     list_display = ("sku", "orders", "units", "returned_units", "all_revenue")
-    search_fields = ("=sku",)
+    search_fields = ("sku__exact",)
     search_help_text = "A SKU, as it is."
     ordering = ("sku",)
     sortable_by = ("sku",)
 
     @admin.display(description="revenue, all currencies")
-    def all_revenue(self, row: ProductSales) -> SafeString:
-        return _amount(money.to_text(row.revenue), "")
+    def all_revenue(self, row: ProductSales) -> str:
+        return money.to_text(row.revenue)
 
 
 @admin.register(ListedSalesDaily)
