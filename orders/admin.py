@@ -245,8 +245,8 @@ class ProductSalesAdmin(ReadOnly):
     sortable_by = ("sku",)
 
     @admin.display(description="revenue, all currencies")
-    def all_revenue(self, row: ProductSales) -> SafeString:
-        return _amount(money.to_text(row.revenue), "")
+    def all_revenue(self, row: ProductSales) -> str:
+        return money.to_text(row.revenue)
 
 
 @admin.register(OrderMilestones)

@@ -68,7 +68,7 @@ def test_it_lists_daily_sales_without_pages_of_single_days(admin, order):
 
 def test_it_lists_products(admin, order):
     shown = body(admin, "/admin/orders/productsales/?q=TEA")
-    assert "<span class='number'>50.00 </span>" in shown
+    assert '<td class="field-all_revenue">50.00</td>' in shown
     assert "No product sales match" in body(admin, "/admin/orders/productsales/?q=tea")
     assert "50.0000" in body(admin, "/admin/orders/productsales/TEA/change/")
 
