@@ -51,7 +51,7 @@ def installed(database, monkeypatch):
         yield projection
     with connections["read"].schema_editor() as editor:
         editor.delete_model(model)
-    del models.OrderToShip, models.models
+    del models.OrderToShip
     del apps.all_models["orders"]["ordertoship"]
     apps.clear_cache()
 
