@@ -5,7 +5,7 @@ that keeps one. The sums over orders that these projections make have one rule: 
 order adds is a function of its `Standing`, and an event adds the difference.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,6 @@ from msgspec import Struct
 
 from orders.domain import errors, events, money
 from projections.projection import Amount, Rows, Table
-
-# Imported orders of buyers who left no name: no customer, however many they are.
-ANONYMOUS = "anonymous"
 
 
 class Line(Struct, array_like=True):
@@ -38,8 +35,8 @@ class Standing(Struct, omit_defaults=True):
     refunded: Decimal = money.ZERO
 
 
-# Table -> key of a shared row -> column -> what an order adds to it.
-Figures = Mapping[tuple[Table[Any], Hashable], Mapping[str, Amount]]
+# Table and key of a shared row -> column -> what an order adds to it.
+Figures = dict[tuple[Table[Any], Hashable], dict[str, Amount]]
 
 CHANGES = (
     events.OrderPlaced,
@@ -110,7 +107,7 @@ def add_difference(rows: Rows, before: Figures, after: Figures) -> None:
 
 def names(table: Table[Any], lines: Iterable[Line]) -> Figures:
     """How many lines give a product a name, by (sku, name)."""
-    found: dict[tuple[Table[Any], Hashable], dict[str, Amount]] = {}
+    found: Figures = {}
     for each in lines:
         row = found.setdefault((table, (each.sku, each.name)), {"lines": 0})
         row["lines"] += 1

@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 # Checked where JSON is decoded; `decide` checks commands that were made in Python.
 MAX_QUANTITY = 1_000_000
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+# The customer of orders whose buyers left no name: no customer, however many they are.
+ANONYMOUS = "anonymous"
 
 
 class Address(

@@ -18,7 +18,6 @@ from orders.imports.purchases import Purchases, Taken
 
 NAME = "online-retail"
 CURRENCY = "GBP"
-ANONYMOUS = "anonymous"
 UNKNOWN = "unknown"
 METHOD = CARRIER = "import"
 
@@ -106,7 +105,7 @@ def _line(line_id: int, row: Row) -> events.PlacedLine:
 def _placed(
     invoice: Invoice, first: Row, order_id: UUID, lines: tuple[events.PlacedLine, ...]
 ) -> events.OrderPlaced:
-    customer = first.customer or ANONYMOUS
+    customer = first.customer or values.ANONYMOUS
     return events.OrderPlaced(
         order_id=order_id,
         customer_id=customer,

@@ -65,7 +65,7 @@ def _products(order: Standing) -> list[str]:
 
 
 def _figures(order: Standing) -> standing.Figures:
-    found = dict(standing.names(NAMES, order.lines.values()))
+    found = standing.names(NAMES, order.lines.values())
     products = _products(order)
     if len(products) <= FEW:
         for pair in combinations(products, 2):

@@ -18,15 +18,13 @@ the first in the alphabet.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable
 from decimal import Decimal
-from typing import Any
 
 from eventstore.events import RecordedEvent
 from orders import models, standing, streams
-from orders.domain import money
+from orders.domain import money, values
 from orders.standing import Line, Standing
-from projections.projection import Amount, Projection, Rows, Table
+from projections.projection import Projection, Rows, Table
 
 ORDERS = Table(
     models.ProductOrder,
@@ -67,7 +65,7 @@ class ProductSales(Projection):
 
 
 def _figures(order: Standing) -> standing.Figures:
-    found = dict(standing.names(NAMES, order.lines.values()))
+    found = standing.names(NAMES, order.lines.values())
     if order.closed:
         return found
     for sku, lines in _sold(order).items():
@@ -89,10 +87,10 @@ def _sold(order: Standing) -> dict[str, list[tuple[Line, Decimal]]]:
 
 def _of_product(
     order: Standing, sku: str, lines: list[tuple[Line, Decimal]]
-) -> dict[tuple[Table[Any], Hashable], dict[str, Amount]]:
+) -> standing.Figures:
     units = sum(line.units for line, _ in lines)
     revenue = sum((line.units * line.unit_price for line, _ in lines), money.ZERO)
-    found: dict[tuple[Table[Any], Hashable], dict[str, Amount]] = {
+    found: standing.Figures = {
         (PRODUCTS, sku): {
             "orders": 1,
             "units": units,
@@ -106,6 +104,6 @@ def _of_product(
             "refunded": sum((back for _, back in lines), money.ZERO),
         },
     }
-    if order.customer_id != standing.ANONYMOUS:
+    if order.customer_id != values.ANONYMOUS:
         found[CUSTOMERS, (sku, order.customer_id)] = {"orders": 1}
     return found
