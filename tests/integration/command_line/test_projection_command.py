@@ -202,11 +202,13 @@ def interrupted(answer: str, environment: dict[str, str]) -> None:
         command, cwd=ROOT, env=environment, stdin=theirs, stderr=subprocess.PIPE
     )
     try:
-        sessions.wait_until(lambda: operations.current("order_summary") is not None)
+        sessions.wait_until(
+            lambda: operations.current("order_summary") is not None, seconds=60
+        )
         time.sleep(0.5)  # it shows the bar by now
         os.write(ours, answer.encode())
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     finally:
         os.close(ours)
         os.close(theirs)
