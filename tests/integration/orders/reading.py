@@ -1,6 +1,7 @@
 """A client that reads orders, and a worker at hand."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.test import Client
 
@@ -14,7 +15,9 @@ class Reader:
     """Sends queries with a key that may read."""
 
     def __init__(self) -> None:
-        key = keys.create(name="reader", scopes=("orders:read",)).key
+        # A name of its own: one test may have several readers.
+        name = f"reader {uuid4().hex}"
+        key = keys.create(name=name, scopes=("orders:read",)).key
         self.http = Client(
             headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False
         )
