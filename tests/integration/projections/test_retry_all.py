@@ -11,6 +11,7 @@ from projections import (
     retrying,
 )
 from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
+from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.integration.projections import accounts, reactions, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
@@ -128,7 +129,7 @@ def test_it_goes_on_where_a_worker_was_killed(broken, monkeypatch):
 def test_it_is_worked_on_by_one_worker_at_a_time(broken):
     broken.clear()
     operation = control.retry_all(NAME, **ASKED)
-    with sessions.opened() as open_session:
+    with sessions.opened(cleaning.read_tables()) as open_session:
         other = open_session()
         other.execute(operations.TRY_LOCK, [operations.LOCK_SPACE, operation.pk])
         assert retrying.step(operation) is False
@@ -173,7 +174,7 @@ def test_it_counts_what_somebody_else_frees_meanwhile(broken, monkeypatch):
     def slowly(operation):
         letter = found(operation)
         if letter is not None and letter.stream == "account-2":
-            with sessions.opened() as open_session:
+            with sessions.opened(cleaning.read_tables()) as open_session:
                 open_session(autocommit=True).execute(
                     "DELETE FROM projections_deadletter WHERE id = %s", [letter.pk]
                 )
