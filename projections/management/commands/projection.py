@@ -1,5 +1,6 @@
 import json
 import sys
+from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
@@ -205,10 +206,15 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    """A date or a time of RFC 3339; UTC where it names no offset. Raises ValueError."""
-    moment = parse_datetime(text)
-    if moment is None and (day := parse_date(text)):
-        moment = datetime(day.year, day.month, day.day)  # noqa: DTZ001
+    """A date or a time of RFC 3339; UTC where it names no offset."""
+    try:
+        moment = parse_datetime(text)
+        if moment is None and (day := parse_date(text)):
+            moment = datetime(day.year, day.month, day.day)  # noqa: DTZ001
+    except ValueError:  # well formed, as 2026-02-30 is, and no day of any calendar
+        moment = None
     if moment is None:
-        raise ValueError(text)
+        raise ArgumentTypeError(
+            f"{text!r} is no time: allowed are 2026-11-01 and 2026-11-01T12:30:00Z"
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -227,3 +227,9 @@ def test_it_changes_the_number_of_partitions() -> None:
     assert OrderSummary.objects.count() == 4
     with pytest.raises(CommandError, match="0 partitions: allowed is 1 to 256"):
         manage("repartition", "order_summary", "0")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "2026-02-30T10:00:00Z"])
+def test_it_says_what_a_time_looks_like(text: str) -> None:
+    with pytest.raises(CommandError, match="is no time: allowed are 2026-11-01 and"):
+        manage("rebuild", "order_summary", "--from-timestamp", text)
