@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import dead_letters, errors, failure, folding, leases, tables
+from projections import applying, dead_letters, errors, failure, leases
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -62,16 +62,17 @@ WHERE id = %(id)s AND position = %(old)s AND position < %(new)s
 RUN_TO_EVENTS = 1_000
 
 
-class Fold(Protocol):
-    """As folding.together."""
+class Apply(Protocol):
+    """As applying.together."""
 
     def __call__(
         self,
         projection: Projection,
+        checkpoint: Checkpoint,
         events: Sequence[RecordedEvent],
         /,
         *,
-        schema: str = "",
+        position: int | None,
     ) -> list[Failed]: ...
 
 
@@ -115,11 +116,11 @@ def advance(
         _fold_leased, projection, checkpoint, events, epoch=epoch, worker=worker
     )
     try:
-        return fold(folding.together)
+        return fold(applying.together)
     except Exception as error:
         if not failure.is_of_event(error):
             raise
-        return fold(folding.bisected)
+        return fold(applying.bisected)
 
 
 def run_to(
@@ -146,7 +147,7 @@ def _fold_leased(
     projection: Projection,
     checkpoint: Checkpoint,
     events: Sequence[RecordedEvent],
-    fold: Fold,
+    apply: Apply,
     *,
     epoch: int,
     worker: str,
@@ -158,7 +159,7 @@ def _fold_leased(
         if leased.at != standing(checkpoint):
             return Result(outcome=Outcome.OVERTAKEN)
         taken = to_take(projection, checkpoint, events, leased)
-        failures = fold(projection, taken, schema=tables.schema_of(checkpoint.role))
+        failures = apply(projection, checkpoint, taken, position=events[-1].position)
         dead_letters.park(checkpoint, failures)
         move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
     return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))

@@ -16,14 +16,13 @@ from django.utils import timezone
 from eventstore import store
 from eventstore.events import RecordedEvent
 from projections import (
+    applying,
     back_off,
     errors,
     failure,
-    folding,
     leases,
     partitions,
     registry,
-    tables,
 )
 from projections.folding import Failed
 from projections.models import Checkpoint, DeadLetter, SkippedEvent
@@ -166,8 +165,8 @@ def retry(id: int, *, wait: bool = True) -> bool:
         skipped = skipped_events(letter.projection, held)
         failures = _applied(
             subscriber,
+            checkpoint,
             [e for e in held if subscriber.takes(e) and e.event_id not in skipped],
-            schema=tables.schema_of(checkpoint.role),
         )
         if failures:
             _failed_again(letter, failures[0])
@@ -229,11 +228,13 @@ def held_events(letter: DeadLetter) -> int:
 
 
 def _applied(
-    subscriber: Projection | Reactor, events: Sequence[RecordedEvent], *, schema: str
+    subscriber: Projection | Reactor,
+    checkpoint: Checkpoint,
+    events: Sequence[RecordedEvent],
 ) -> list[Failed]:
     match subscriber:
         case Projection():
-            return folding.bisected(subscriber, events, schema=schema)
+            return applying.bisected(subscriber, checkpoint, events, position=None)
         case Reactor():
             return effects.react(subscriber, events).failures
         case _:

@@ -96,6 +96,12 @@ class NeverLevel(ProjectionError):
     code = "never-level"
 
 
+class TookTooLong(ProjectionError):
+    """Two generations could not be compared in the time that is allowed for it."""
+
+    code = "took-too-long"
+
+
 class LogDiverged(ProjectionError):
     """The event at a checkpoint is gone or another: the rows need a rebuild."""
 
@@ -115,6 +121,35 @@ class Behind(ProjectionError):
         self.position = position
         self.lag_events = lag_events
         self.lag_seconds = lag_seconds
+
+
+class RedisAway(ProjectionError):
+    """The Redis that keeps a projection's entries does not answer, or refuses."""
+
+    code = "redis-away"
+
+    def __init__(self, *, fault: str) -> None:
+        super().__init__(f"Redis cannot be used: {fault}")
+
+
+class RowsLost(ProjectionError):
+    """Redis lacks entries that it has had: it was flushed, or gave them up."""
+
+    code = "rows-lost"
+
+    def __init__(self, *, projection: str) -> None:
+        super().__init__(f"Redis has lost entries of {projection}")
+        self.projection = projection
+
+
+class BeingFilled(ProjectionError):
+    """A projection does not have all yet that the log had when it began."""
+
+    code = "being-filled"
+
+    def __init__(self, *, projection: str) -> None:
+        super().__init__(f"{projection} is being filled from the log")
+        self.projection = projection
 
 
 class TooManyWaiting(ProjectionError):

@@ -2,11 +2,13 @@
 
 import logging
 import traceback
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import F
+from django.utils import timezone
 
 from projections import back_off, errors
 from projections.models import Checkpoint
@@ -23,6 +25,8 @@ TIMEOUTS = ("25P03", "57014")
 _OF_PROJECTION = (
     errors.LogDiverged,
     errors.TooManyDeadLetters,
+    errors.RedisAway,
+    errors.RowsLost,
     ImportError,
     MemoryError,
 )
@@ -30,6 +34,8 @@ _OF_PROJECTION = (
 LONGEST_ERROR = 2_000
 LONGEST_TRACEBACK = 20_000
 LONGEST_CATEGORY = 50
+# Until a partition whose Redis is away looks again.
+REDIS_PAUSE = timedelta(seconds=1)
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -72,6 +78,9 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     streams would be held, the partition shows as faulted and is still tried, so that
     a fix takes effect without a hand.
     """
+    if isinstance(error, errors.RedisAway):
+        _wait_for_redis(checkpoint, error)
+        return
     logger.error("%s failed", checkpoint, exc_info=error)
     changes: dict[str, Any] = {
         "failures": F("failures") + 1,
@@ -82,6 +91,18 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     }
     if isinstance(error, errors.LogDiverged):
         changes["state"] = Checkpoint.State.FAULTED
+    _change(checkpoint, changes)
+
+
+def _wait_for_redis(checkpoint: Checkpoint, error: errors.RedisAway) -> None:
+    """Nobody's fault, so it counts as no failure; others get their turn meanwhile."""
+    if text(checkpoint, "category") != error.code:
+        logger.warning("%s waits: %s", checkpoint, error)
+    retry = timezone.now() + REDIS_PAUSE
+    _change(checkpoint, {"failure": described(error), "next_attempt_at": retry})
+
+
+def _change(checkpoint: Checkpoint, changes: dict[str, Any]) -> None:
     # Paused since it was read: what is both paused and faulted nobody could help.
     Checkpoint.objects.filter(
         pk=checkpoint.pk, position=checkpoint.position, state=checkpoint.state

@@ -58,13 +58,18 @@ def subscriber(name: str) -> Projection | Reactor:
 def _found(kind: type[Kind], folder: str) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     modules = set(_definitions(folder))
-    for each in sorted(kind.__subclasses__(), key=lambda one: one.name):
-        if each.__module__ not in modules:
-            continue
+    defined = [each for each in _subclasses(kind) if each.__module__ in modules]
+    for each in sorted(defined, key=lambda one: one.name):
         if each.name in found:
             raise ValueError(f"two {folder} are named {each.name!r}")
         found[each.name] = each()
     return found
+
+
+def _subclasses(kind: type[Kind]) -> Iterator[type[Kind]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
 def _definitions(folder: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from eventstore import log
 from projections import batch, checkpoints, errors, operations, partitions, registry
+from projections.in_redis import generation
+from projections.in_redis.projection import RedisProjection
 from projections.models import Checkpoint
 
 Role, State = Checkpoint.Role, Checkpoint.State
@@ -35,7 +37,7 @@ def change(name: str, count: int) -> None:
     last = max(found, key=lambda each: each.advanced_at)
     folded = sum(each.events_folded for each in found)
     Checkpoint.objects.filter(pk__in=[each.pk for each in found]).delete()
-    Checkpoint.objects.bulk_create(
+    replaced = Checkpoint.objects.bulk_create(
         Checkpoint(
             projection=name,
             generation=last.generation,
@@ -52,6 +54,8 @@ def change(name: str, count: int) -> None:
         )
         for number in range(count)
     )
+    if isinstance(projection, RedisProjection):
+        generation.stand(projection, replaced)
 
 
 def _refuse(name: str, found: list[Checkpoint], count: int) -> None:

@@ -28,6 +28,7 @@ from projections import (
     leases,
     registry,
 )
+from projections.in_redis import refilling
 from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ def run_round(*, worker: str) -> Round:
     done.held_back = now.settled < now.last
     epoch = log.identity().epoch
     windows = Windows(up_to=now.settled)
+    if refilling.look(behind):
+        behind = checkpoints.runnable()
     _retry_held(behind, done)
     for checkpoint in behind:
         # At or below: nothing new, as a settled position is not monotone. But a log
@@ -164,6 +167,9 @@ def _advance(
             return
         if failure.is_timeout(error) and _halve(checkpoint, window):
             return
+        if isinstance(error, errors.RowsLost) and refilling.refill(projection):
+            done.advanced += 1
+            return
         failure.record(checkpoint, error)
         return
     if result.outcome in {batch.Outcome.ADVANCED, batch.Outcome.OVERTAKEN}:
@@ -189,6 +195,8 @@ def retry_due(followed: Sequence[Checkpoint], done: Round) -> None:
             done.advanced += dead_letters.retry(letter.pk, wait=False)
         except errors.UnknownDeadLetter:
             continue  # another worker was faster
+        except errors.RedisAway:
+            continue  # it is not the event's fault: the next look tries again
         except Exception as error:
             if failure.is_infrastructure(error):
                 done.database_error = error

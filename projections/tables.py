@@ -163,6 +163,8 @@ def vacuum(projection: Projection) -> None:
 def lock(projection: Projection) -> None:
     """Waits, as long as lock_timeout allows, until nobody reads the live tables."""
     names = ", ".join(qualified(name) for name in _names(projection))
+    if not names:
+        return
     with connections[USING].cursor() as cursor:
         cursor.execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
 
@@ -170,6 +172,8 @@ def lock(projection: Projection) -> None:
 def move(projection: Projection, moves: Iterable[tuple[str, str]]) -> None:
     """Sets tables from schema to schema, in this order; "" is the live one's."""
     names = _names(projection)
+    if not names:
+        return
     home = _home(names[0])
     with connections[USING].cursor() as cursor:
         for source, target in moves:

@@ -1,4 +1,4 @@
-"""The shape of a customer in answers, with an example."""
+"""The shapes of a customer and its timeline in answers, with examples."""
 
 from typing import Any
 
@@ -34,6 +34,17 @@ class CustomerSerializer(serializers.Serializer[Any]):
     features = FeaturesSerializer()
 
 
+class HappeningSerializer(serializers.Serializer[Any]):
+    order_id = serializers.UUIDField()
+    type = serializers.CharField(help_text="of the event, such as `OrderPlaced`")
+    at = serializers.DateTimeField(help_text="when it happened")
+    summary = serializers.CharField(help_text="for people to read")
+
+
+class TimelineSerializer(serializers.Serializer[Any]):
+    data = HappeningSerializer(many=True)  # type: ignore[assignment]
+
+
 CUSTOMER = {
     "customer_id": "customer-1815",
     "orders": 4,
@@ -53,4 +64,20 @@ CUSTOMER = {
         "return_rate": 0.0435,
         "average_order": {"EUR": "75.00", "GBP": "12.50"},
     },
+}
+TIMELINE = {
+    "data": [
+        {
+            "order_id": "01890a5d-ac96-774b-bcce-b302099a8057",
+            "type": "PaymentCaptured",
+            "at": "2026-03-12T16:20:45.120000Z",
+            "summary": "Paid 12.50 by card",
+        },
+        {
+            "order_id": "01890a5d-ac96-774b-bcce-b302099a8057",
+            "type": "OrderPlaced",
+            "at": "2026-03-12T16:20:00Z",
+            "summary": "Placed 1 line, 12.50 GBP",
+        },
+    ]
 }

@@ -19,6 +19,11 @@ urlpatterns = [
     ),
     path("products/<path:sku>", products.ProductDetail.as_view(), name="product"),
     path(
+        "customers/<path:customer_id>/timeline",
+        customers.CustomerTimeline.as_view(),
+        name="customer-timeline",
+    ),
+    path(
         "customers/<path:customer_id>",
         customers.CustomerDetail.as_view(),
         name="customer",

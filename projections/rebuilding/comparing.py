@@ -13,9 +13,12 @@ from projections import (
     registry,
     tables,
 )
+from projections.in_redis import differences as redis_differences
+from projections.in_redis.projection import RedisProjection
 from projections.models import Checkpoint, Operation
 from projections.projection import Projection
 from projections.rebuilding import snapshots
+from projections.rebuilding.snapshots import Snapshot
 
 Role, State = Checkpoint.Role, Checkpoint.State
 
@@ -36,20 +39,33 @@ def step(operation: Operation) -> bool:
         with snapshots.level(projection, Role.LIVE, Role.SHADOW) as snapshot:
             if not operations.try_lock(operation, connection=snapshot.connection):
                 return False  # another worker compares
-            found = differences.between(
-                projection,
-                old="",
-                new=tables.SHADOW,
-                connection=snapshot.connection,
-                seconds=settings.CQRS.query_side.rebuild.compare_timeout_s,
-            )
-    except errors.NeverLevel as error:
+            found = _differences(projection, snapshot)
+    except (errors.NeverLevel, errors.TookTooLong) as error:
         return _on(operation, {"not_compared": str(error)})
     except Exception as error:
         if not failure.is_timeout(error):
             raise
         return _on(operation, {"not_compared": "it took too long"})
     return _on(operation, {"position": snapshot.position, "tables": found})
+
+
+def _differences(projection: Projection, snapshot: Snapshot) -> dict[str, Any]:
+    seconds = settings.CQRS.query_side.rebuild.compare_timeout_s
+    if isinstance(projection, RedisProjection):
+        old, new = (
+            checkpoints.of(projection.name, role)[0]
+            for role in (Role.LIVE, Role.SHADOW)
+        )
+        return redis_differences.between(
+            projection, old=old, new=new, position=snapshot.position, seconds=seconds
+        )
+    return differences.between(
+        projection,
+        old="",
+        new=tables.SHADOW,
+        connection=snapshot.connection,
+        seconds=seconds,
+    )
 
 
 def _on(operation: Operation, found: dict[str, Any]) -> bool:

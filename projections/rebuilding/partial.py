@@ -41,6 +41,8 @@ FINISHED = "finished"
 
 def begins_at(projection: Projection, at: datetime) -> datetime | None:
     """Since when events have to be folded anew for a rebuild from `at`; None: all."""
+    if not projection.tables:
+        return None
     begins = at
     for table in projection.shared_tables:
         if table.since is None:

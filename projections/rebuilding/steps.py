@@ -4,7 +4,7 @@ import logging
 
 from django.conf import settings
 
-from projections import failure, operations
+from projections import errors, failure, operations
 from projections.models import Operation
 from projections.rebuilding import comparing, ending, filling, swapping, tailing
 
@@ -30,6 +30,9 @@ def step(operation: Operation) -> bool:
     except Exception as error:
         if failure.is_infrastructure(error):
             raise
+        if isinstance(error, errors.RedisAway):
+            operations.note(operation, note=f"waits: {error}")
+            return False
         operation.refresh_from_db()
         if operation.finished_at:
             return False  # cancelled: what failed was broken off

@@ -3,10 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
+import redis
+from django.conf import settings
 from django.test import Client
 
 from api import keys
 from projections import runner
+from projections.in_redis import refilling
 
 ORDERS = "/api/v1/queries/orders"
 
@@ -44,3 +47,9 @@ def project() -> None:
     """Lets all projections catch up, as a worker does."""
     while runner.run_round(worker="tests").advanced:
         pass
+
+
+def flush() -> None:
+    """As if Redis had been started anew, before the next look of a worker."""
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    refilling._looked_at = 0.0

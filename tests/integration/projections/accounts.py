@@ -79,7 +79,11 @@ def epoch() -> int:
 
 def configured(**own: object) -> configuration.Configuration:
     """The settings of cqrs.yaml, with some of this projection's own changed."""
-    prefix = f"CQRS__QUERY_SIDE__PROJECTIONS__{NAME.upper()}__"
+    return configured_of(NAME, **own)
+
+
+def configured_of(projection: str, **own: object) -> configuration.Configuration:
+    prefix = f"CQRS__QUERY_SIDE__PROJECTIONS__{projection.upper()}__"
     return configuration.load(
         str(settings.BASE_DIR / "cqrs.yaml"),
         environ={f"{prefix}{name.upper()}": str(value) for name, value in own.items()},

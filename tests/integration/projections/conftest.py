@@ -1,6 +1,7 @@
 import pytest
 
 from projections import leases, runner
+from projections.in_redis import refilling
 from projections.rebuilding import filling, swapping
 
 
@@ -13,3 +14,4 @@ def no_memory_of_other_tests():
     runner._slow.clear()
     filling._slow.clear()
     swapping._timeouts.clear()
+    refilling._looked_at = 0.0
