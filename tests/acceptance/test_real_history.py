@@ -17,9 +17,11 @@ from typing import Any
 from django.db import connections
 
 from eventstore import store
-from projections import runner
+from projections import registry, runner
 from tests.acceptance import history_queries, history_rebuilds
-from tests.integration.orders.reading import Reader
+from tests.integration.orders import read_models
+from tests.integration.orders.reading import Reader, flush
+from tests.integration.projections import rebuilds
 from tests.unit.orders_imports import samples
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -336,3 +338,14 @@ def test_it_turns_the_ocel2_log_into_completed_orders(process_environment, tmp_p
         "SELECT DISTINCT payment_status, fulfillment_status FROM orders_order_summary"
     )
     assert states == [{"payment_status": "paid", "fulfillment_status": "delivered"}]
+    assert read_models.wrong() == {}
+    for name in registry.all():
+        before = history_rebuilds.contents(name)
+        operation = rebuilds.rebuild(name)
+        for counts in operation.result["comparison"]["tables"].values():
+            assert counts["old"] == counts["new"]
+            assert counts["differing"] == counts["only_old"] == counts["only_new"] == 0
+        assert history_rebuilds.contents(name) == before
+    flush()
+    project()
+    assert read_models.wrong() == {}
