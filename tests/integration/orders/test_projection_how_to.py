@@ -15,6 +15,7 @@ from orders import models
 from orders.domain.commands import CancelOrder, ConfirmOrder
 from orders.streams import ORDER
 from projections import registry, runner
+from projections.in_redis import reading
 from tests import pages
 from tests.faults import nursery
 from tests.integration.projections import rebuilds
@@ -36,7 +37,7 @@ def order(*then) -> uuid.UUID:
 @pytest.fixture
 def installed(database, monkeypatch):
     """The page's model and projection, as if they stood where the page says."""
-    table, code = pages.blocks(PAGE, "python")
+    table, code, _ = pages.blocks(PAGE, "python")
     module = types.ModuleType("orders.models.shipping")
     exec(compile(table, PAGE, "exec"), module.__dict__)
     model = models.OrderToShip = module.OrderToShip
@@ -75,6 +76,20 @@ def test_it_knows_which_orders_wait(installed):
     models.OrderToShip.objects.all().delete()
     rebuilds.rebuild(installed.name)
     assert waiting() == {waits}
+
+
+def test_it_knows_the_latest_parcels_of_a_carrier(database, monkeypatch):
+    *_, code = pages.blocks(PAGE, "python")
+    name = "orders.projections.carrier_parcels"
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    exec(compile(code, PAGE, "exec"), sys.modules[name].__dict__)
+    projection = sys.modules[name].CarrierParcels()
+    monkeypatch.setattr(registry, "all", lambda: {projection.name: projection})
+    first, last = (order(ConfirmOrder(), ship()) for _ in range(2))
+    while runner.run_round(worker="tests").advanced:
+        pass
+    found = reading.latest(projection.name, ship().carrier)
+    assert [each["order"] for each in found] == [f"order-{last}", f"order-{first}"]
 
 
 @pytest.mark.parametrize("page", PAGES)
