@@ -17,6 +17,7 @@ from eventstore import store
 from eventstore.events import RecordedEvent
 from projections import (
     back_off,
+    copies,
     errors,
     failure,
     folding,
@@ -169,6 +170,11 @@ def retry(id: int, *, wait: bool = True) -> bool:
             [e for e in held if subscriber.takes(e) and e.event_id not in skipped],
             schema=tables.schema_of(checkpoint.role),
         )
+        if isinstance(subscriber, Projection):
+            # Also where it fails again: events before the failing one are folded.
+            copies.follow(
+                subscriber, checkpoint, {letter.stream}, position=checkpoint.position
+            )
         if failures:
             _failed_again(letter, failures[0])
             return False
