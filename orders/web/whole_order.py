@@ -1,5 +1,6 @@
 """One order as it is now: from the cache or its row, or as last known."""
 
+import logging
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -14,6 +15,8 @@ from orders.order_cache.copies import Copy
 from orders.web import found_order
 from projections import consistency, copies, freshness
 
+logger = logging.getLogger(__name__)
+
 NAME = "order_detail"
 X_CACHE = "X-Cache"
 WARNING = "Warning"
@@ -27,8 +30,9 @@ def answer(request: Request, order_id: UUID) -> HttpResponse:
     """
     try:
         return _current(request, order_id)
-    except problems.DATABASE_AWAY:
+    except problems.DATABASE_AWAY as error:
         if stale := _last_known(request, order_id):
+            logger.warning("order %s is served as last known: %s", order_id, error)
             return stale
         raise
 

@@ -1,11 +1,12 @@
 """The ways in which a copy could come to be older than its row, each closed."""
 
+import threading
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
 from orders import queries
 from orders.order_cache import copies, written_through
@@ -251,10 +252,6 @@ def test_it_is_right_for_every_projection_without_copies() -> None:
 
 def _other_thread(ask: Any) -> Any:
     """As another client, whose connections are not in the writer's transaction."""
-    import threading
-
-    from django.db import connections
-
     found: list[Any] = []
 
     def run() -> None:
