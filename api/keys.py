@@ -1,7 +1,8 @@
 """Creates, verifies and revokes API keys: `cqrs_<prefix>_<secret>`.
 
 The secret has 256 random bits, so one plain SHA-256 is enough to store it by. Keys are
-looked up in the database on each request, so that revocation works at once everywhere.
+looked up in the database on each request, so that revocation works at once everywhere;
+only while it is away those that were verified lately are remembered.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from api import remembered_keys
 from api.models import ApiKey
+from api.problems import DATABASE_AWAY
 
 # One write a minute and key at most, however many requests it makes.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
@@ -81,6 +84,9 @@ class VerifiedKey:
     scopes: frozenset[str]
 
 
+_memory: remembered_keys.Memory[VerifiedKey] = remembered_keys.Memory()
+
+
 def create(
     *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
 ) -> CreatedKey:
@@ -119,17 +125,36 @@ def check(*, name: str, scopes: Iterable[str], expires_at: datetime | None) -> N
 
 
 def verify(text: str) -> VerifiedKey | None:
-    """The key's name and scopes; None if it is unknown, expired or revoked."""
+    """The key's name and scopes; None if it is unknown, expired or revoked.
+
+    While the database is away a key that was verified lately is taken as it was.
+    """
     if not (match := _KEY.fullmatch(text)):
         return None
-    row = ApiKey.objects.filter(prefix=match[1]).first()
-    if row is None or not hmac.compare_digest(row.key_hash, _hash(text)):
+    key_hash = _hash(text)
+    try:
+        return _verify(match[1], key_hash)
+    except DATABASE_AWAY:
+        if remembered := _memory.find(key_hash):
+            return remembered
+        raise
+
+
+def _verify(prefix: str, key_hash: str) -> VerifiedKey | None:
+    row = ApiKey.objects.filter(prefix=prefix).first()
+    if row is None or not hmac.compare_digest(row.key_hash, key_hash):
+        _memory.forget(key_hash)
         return None
     now = timezone.now()
     if row.revoked_at or (row.expires_at and row.expires_at <= now):
+        _memory.forget(key_hash)
         return None
+    verified = VerifiedKey(
+        name=row.name, prefix=row.prefix, scopes=frozenset(row.scopes)
+    )
+    _memory.remember(key_hash, verified, expires_at=row.expires_at)
     _note_use(row, now)
-    return VerifiedKey(name=row.name, prefix=row.prefix, scopes=frozenset(row.scopes))
+    return verified
 
 
 def revoke(name: str) -> datetime:

@@ -51,6 +51,7 @@ def _database(url: str, name: str) -> dict[str, Any]:
     }
     return {
         **settings,
+        "ENGINE": "cqrs_site.postgres_engine",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         # A cursor that outlives its transaction would be lost behind PgBouncer, which

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db.models import QuerySet
 
 from orders import models
 from orders.domain import document, money
-from orders.domain.order import Order
+from orders.order_cache import rendered
+from orders.order_cache.rendered import Rendered
 
 # What a list shows of an order; `folded` stays with the projection.
 LISTED = [
@@ -58,13 +58,7 @@ def listed(row: models.OrderSummary) -> dict[str, Any]:
     }
 
 
-def find_order(order_id: UUID) -> dict[str, Any] | None:
-    """The whole order as the read table has it, JSON-ready; None if it has none."""
-    stored = (
-        models.OrderDetail.objects.filter(pk=order_id)
-        .values_list("order", flat=True)
-        .first()
-    )
-    if stored is None:
-        return None
-    return document.render(msgspec.convert(stored, Order), order_id=str(order_id))
+def find_order(order_id: UUID) -> Rendered | None:
+    """The whole order as the read table has it; None if it has none."""
+    found = rendered.find([order_id])
+    return found[0] if found else None

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import applying, dead_letters, errors, failure, leases
+from projections import applying, copies, dead_letters, errors, failure, leases
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -26,7 +26,7 @@ USING = "read"
 # The row's lock is the lease. Whoever finds it taken leaves the partition to the
 # holder; the time-outs give it back when the holder's host vanished in between.
 LEASE = f"""
-SELECT position, event_id, epoch, role, state,
+SELECT position, event_id, epoch, role, state, cache_epoch,
        EXISTS (
            SELECT 1 FROM projections_deadletter d
            WHERE d.projection = c.projection AND d.generation = c.generation
@@ -162,6 +162,9 @@ def _fold_leased(
         failures = apply(projection, checkpoint, taken, position=events[-1].position)
         dead_letters.park(checkpoint, failures)
         move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
+        checkpoint.cache_epoch = leased.cache_epoch
+        touched = {each.stream for each in taken}
+        copies.follow(projection, checkpoint, touched, position=events[-1].position)
     return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
 
 
@@ -209,6 +212,7 @@ class Leased:
     at: tuple[int, UUID | None, int, str]  # position, event id, epoch, role
     holds_streams: bool
     skips_events: bool
+    cache_epoch: int
 
 
 def lease(checkpoint: Checkpoint) -> Leased | None:
@@ -220,10 +224,10 @@ def lease(checkpoint: Checkpoint) -> Leased | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    position, event_id, epoch, role, state, holds, skips, *_ = row
+    position, event_id, epoch, role, state, cache_epoch, holds, skips, *_ = row
     if state != checkpoint.state:
         return None  # paused, or no longer filled, since it was read
-    return Leased((position, event_id, epoch, role), holds, skips)
+    return Leased((position, event_id, epoch, role), holds, skips, cache_epoch)
 
 
 def to_take(

@@ -5,12 +5,19 @@ import time
 from eventstore import log
 from eventstore.errors import BadToken
 from eventstore.tokens import Token
-from projections import checkpoints, errors, status, waiting
+from projections import checkpoints, errors, partitions, status, waiting
+from projections.models import Checkpoint
 
 
 def position(name: str, *, stream: str | None = None) -> int:
     """Position a projection stands at: of the stream's partition, or the lowest one."""
     return waiting.standing(checkpoints.live(name), stream)
+
+
+def partition(name: str, *, stream: str) -> Checkpoint | None:
+    """The checkpoint of the stream's partition; None before the projection's start."""
+    found = checkpoints.live(name)
+    return found[partitions.bucket(stream, found[0].partitions)] if found else None
 
 
 def wait(name: str, token: Token, *, seconds: float, stream: str | None = None) -> int:

@@ -18,6 +18,7 @@ from eventstore.events import RecordedEvent
 from projections import (
     applying,
     back_off,
+    copies,
     errors,
     failure,
     leases,
@@ -168,6 +169,11 @@ def retry(id: int, *, wait: bool = True) -> bool:
             checkpoint,
             [e for e in held if subscriber.takes(e) and e.event_id not in skipped],
         )
+        if isinstance(subscriber, Projection):
+            # Also where it fails again: events before the failing one are folded.
+            copies.follow(
+                subscriber, checkpoint, {letter.stream}, position=checkpoint.position
+            )
         if failures:
             _failed_again(letter, failures[0])
             return False

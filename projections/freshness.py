@@ -17,6 +17,7 @@ from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
 from eventstore import store, tokens
 from projections import consistency, dead_letters, errors
+from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,24 @@ def demand(request: Request, name: str, *, stream: str | None = None) -> int:
     `read-model-behind`, 503 `order-parked`.
     """
     return _demand(request, name, stream=stream, seconds=_seconds(request))
+
+
+def demand_partition(request: Request, name: str, *, stream: str) -> Checkpoint | None:
+    """As `demand`, for who needs the whole checkpoint of the stream's partition."""
+    if request.headers.get("Consistency-Token"):
+        demand(request, name, stream=stream)
+    return consistency.partition(name, stream=stream)
+
+
+def demanded(request: Request) -> tokens.Token | None:
+    """The request's token, unchecked against the log. Raises Problem 400
+    `bad-consistency-token`.
+    """
+    text = request.headers.get("Consistency-Token")
+    try:
+        return tokens.parse(text) if text else None
+    except log_errors.BadToken as error:
+        raise Problem(status=400, code=error.code, detail=str(error)) from error
 
 
 def demand_all(request: Request, names: Sequence[str]) -> int:

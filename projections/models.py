@@ -34,6 +34,8 @@ class Checkpoint(models.Model):
     position = models.BigIntegerField(default=0)
     event_id = models.UUIDField(null=True)
     epoch = models.IntegerField()
+    # Raised where copies of rows (see copies.py) could not be withdrawn.
+    cache_epoch = models.IntegerField(default=0, db_default=0)
     events_folded = models.BigIntegerField(default=0)
     # Events of the log passed per second, smoothed over the latest batches.
     rate = models.FloatField(default=0)

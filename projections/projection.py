@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from django.db import models
 
@@ -131,6 +131,21 @@ class Rows:
         return [key for key in self._changed[table] if rows[key] is None]
 
 
+class Copies(Protocol):
+    """Keeps copies of a projection's live rows elsewhere, such as a cache."""
+
+    def withdraw(self, names: Sequence[str], /) -> str | None:
+        """Before the commit: no copy of rows of these streams is served from now on.
+
+        Returns a mark for `renew`; None if that cannot be done, and soon then.
+        """
+
+    def renew(
+        self, names: Sequence[str], mark: str, /, *, tag: str, position: int
+    ) -> None:
+        """After the commit: makes copies of the rows as they are, with the tag."""
+
+
 class Projection(Subscriber):
     """Keeps read tables from the log. One subclass each, in <app>/projections/.
 
@@ -139,9 +154,11 @@ class Projection(Subscriber):
     right as well, so that this code may keep the old tables meanwhile.
     stream_type, reads: the event structs of that stream type that `fold` takes.
     tables: written by nobody else; each row belongs to one stream, or they are shared.
+    copies: of live rows, kept elsewhere; None for none.
     """
 
     tables: ClassVar[Sequence[Table[Any]]]
+    copies: ClassVar[Copies | None] = None
 
     def fold(self, rows: Rows, event: RecordedEvent) -> None:
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""

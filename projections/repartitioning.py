@@ -48,6 +48,8 @@ def change(name: str, count: int) -> None:
             position=target,
             event_id=last.event_id,
             epoch=last.epoch,
+            # What could not be withdrawn in any of them must not match in another.
+            cache_epoch=max(each.cache_epoch for each in found),
             # What was folded before the change counts for the first one.
             events_folded=folded if number == 0 else 0,
             advanced_at=last.advanced_at,

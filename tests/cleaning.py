@@ -71,7 +71,12 @@ def clean(pristine: Pristine) -> None:
             # A test that left a transaction open shows here instead of hanging.
             cursor.execute("SET LOCAL lock_timeout = '10s'")
             _empty(cursor, pristine.triggers[alias], pristine.filled[alias])
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    empty_redis()
+
+
+def empty_redis() -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
 
 
 def _empty(cursor, triggers, filled) -> None:

@@ -17,6 +17,7 @@ from cqrs_site.embedded.errors import EmbeddedServerError
 START_SECONDS = 20
 STOP_SECONDS = 10
 POLL_SECONDS = 0.02
+# maxmemory: more than caching.size_mb by default; the rest is for hints and the broker.
 CONFIGURATION = """\
 bind {host}
 port {port}
@@ -25,7 +26,7 @@ dir "{folder}"
 pidfile "{folder}/redis.pid"
 save ""
 appendonly no
-maxmemory 512mb
+maxmemory 1536mb
 maxmemory-policy noeviction
 """
 

@@ -3,6 +3,7 @@
 from eventstore.events import RecordedEvent
 from orders import models, streams
 from orders.domain.order import Order
+from orders.order_cache.written_through import OrderCopies
 from projections.projection import Projection, Rows, Table
 
 TABLE = Table(
@@ -18,6 +19,7 @@ class OrderDetail(Projection):
     stream_type = streams.ORDER
     reads = [each.struct for each in streams.ORDER.events]
     tables = [TABLE]
+    copies = OrderCopies()
 
     def fold(self, rows: Rows, event: RecordedEvent) -> None:
         order_id = streams.order_id_of(event.stream)

@@ -13,9 +13,9 @@ from projections import freshness
 
 def answer(request: Request, order: dict[str, Any], *, stands: int) -> Response:
     """The order with the tag of its version; 304 where the caller has it already."""
-    etag = f'"{order["version"]}"'
-    headers = {freshness.READ_POSITION: str(stands), "ETag": etag}
-    if _matches(request.headers.get("If-None-Match", ""), etag):
+    version = order["version"]
+    headers = {freshness.READ_POSITION: str(stands), "ETag": etag(version)}
+    if is_known(request, version):
         return Response(status=304, headers=headers)
     return Response(order, headers=headers)
 
@@ -34,7 +34,12 @@ def unknown(order_id: str) -> Problem:
     )
 
 
-def _matches(header: str, etag: str) -> bool:
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def is_known(request: Request, version: int) -> bool:
     """Weak comparison of If-None-Match (RFC 9110, 13.1.2)."""
+    header = request.headers.get("If-None-Match", "")
     wanted: list[Any] = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return etag in wanted or wanted == ["*"]
+    return etag(version) in wanted or wanted == ["*"]

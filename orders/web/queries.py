@@ -9,13 +9,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api import csv_answers, cursors, parameters
-from api.problems import Problem
-from eventstore import store
-from orders import found, queries, searching, streams
+from orders import found, queries, searching
 from orders.filters import OrderFilter
 from orders.models import OrderSummary
-from orders.web import found_order, histories, query_schema
-from projections import consistency, freshness
+from orders.web import found_order, histories, query_schema, whole_order
+from projections import freshness
 
 ORDERINGS = ["placed_at", "total", "updated_at"]
 ORDERINGS += [f"-{name}" for name in ORDERINGS]
@@ -82,23 +80,8 @@ class OrderDetail(APIView):
     required_scopes: ClassVar = {"GET": ("orders:read",)}
 
     @query_schema.get_order()
-    def get(self, request: Request, order_id: str) -> Response:
+    def get(self, request: Request, order_id: str) -> HttpResponseBase:
         parameters.check(request, known=histories.TEMPORAL)
         if histories.is_temporal(request):
             return histories.order_as_it_was(request, order_id)
-        found_id = found_order.uuid(order_id)
-        stream = streams.ORDER.stream(found_id)
-        stands = freshness.demand(request, "order_detail", stream=stream)
-        order = queries.find_order(found_id)
-        if order is None:
-            raise _missing(stream)
-        freshness.refuse_held_by_now(request, "order_detail", stream)
-        return found_order.answer(request, order, stands=stands)
-
-
-def _missing(stream: str) -> Problem:
-    """An order that the log has is not unknown: its read table is behind."""
-    freshness.refuse_held("order_detail", stream)
-    if store.version_of(stream):
-        return freshness.behind(consistency.behind("order_detail", stream=stream))
-    return found_order.unknown(stream.removeprefix("order-"))
+        return whole_order.answer(request, found_order.uuid(order_id))

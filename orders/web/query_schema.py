@@ -133,6 +133,20 @@ def get_order() -> Decorate:
                 "If-None-Match", 'ETags of the versions at hand: `"3"`.'
             ),
             openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
+            openapi.answer_header(
+                "X-Cache",
+                "`hit`: from a copy that is as new as the read model. `miss`: from the "
+                "read model. `stale`: the last known copy, while the database is away. "
+                "Absent with `at_version` and `as_of`.",
+                200,
+                304,
+            ),
+            openapi.answer_header(
+                "Warning",
+                '`110 - "Response is Stale"` with `X-Cache: stale`.',
+                200,
+                304,
+            ),
             parts.read_position(200, 304),
         ],
         responses={

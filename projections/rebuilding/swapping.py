@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from django.db import OperationalError, connections
+from django.db.models import Max
 from django.utils import timezone
 
 from eventstore import log
@@ -136,8 +137,13 @@ def _change_roles(name: str, role: Checkpoint.Role) -> None:
     live = list(of.filter(role=Role.LIVE).values_list("pk", flat=True))
     if role == Role.KEPT:  # makes room: a role belongs to one generation
         of.filter(pk__in=coming).update(role=Role.SHADOW)
+    # Above all former ones: a generation that comes back finds no copy of its first
+    # time to be right again.
+    newest = of.aggregate(newest=Max("cache_epoch"))["newest"]
     of.filter(pk__in=live).update(role=Role.KEPT)
-    of.filter(pk__in=coming).update(role=Role.LIVE, state=State.RUNNING)
+    of.filter(pk__in=coming).update(
+        role=Role.LIVE, state=State.RUNNING, cache_epoch=newest + 1
+    )
     # One that left this log stays marked: nobody may roll back to it.
     of.filter(pk__in=live).exclude(state=State.FAULTED).update(state=State.RESTING)
 

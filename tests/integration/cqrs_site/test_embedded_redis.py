@@ -34,7 +34,7 @@ def test_it_answers_to_its_password_only(place):
 
 def test_it_refuses_writes_rather_than_forget(place):
     with client.Redis.from_url(_start(place).url) as link:
-        assert link.config_get("maxmemory") == {"maxmemory": str(512 * 1024 * 1024)}
+        assert link.config_get("maxmemory") == {"maxmemory": str(1536 * 1024 * 1024)}
         assert link.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 

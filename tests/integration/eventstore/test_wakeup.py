@@ -8,18 +8,17 @@ import pytest
 import redis
 
 from eventstore import redis_client, wakeup
+from eventstore.breaker import Breaker
 from eventstore.commands import Context, handle
 from orders import streams
 from tests.integration.orders.shop import Shop
 
 
 @pytest.fixture(autouse=True)
-def fresh_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(wakeup, "_client", None)
-    monkeypatch.setattr(wakeup, "_broken_until", 0.0)
+def fresh_client() -> Iterator[None]:
+    redis_client.forget_shared()
     yield
-    if wakeup._client is not None:
-        wakeup._client.close()
+    redis_client.forget_shared()
 
 
 @pytest.fixture
@@ -108,8 +107,9 @@ def test_it_gives_up_on_a_redis_that_hangs_and_leaves_it_alone_for_a_while(
 def test_it_tries_again_after_a_while(
     silent_redis: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rests = Breaker(rest_s=0, trial_s=1)
+    monkeypatch.setattr(redis_client, "_breaker", rests)
     wakeup.hint()
-    monkeypatch.setattr(wakeup, "_broken_until", 0.0)
     wakeup.hint()
     assert connections_to(silent_redis) == 2
 

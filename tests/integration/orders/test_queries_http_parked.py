@@ -9,6 +9,7 @@ from orders.projections.order_detail import OrderDetail
 from orders.projections.order_summary import OrderSummary
 from projections import actors, control
 from projections.models import DeadLetter
+from tests import cleaning
 from tests.integration.orders.reading import ORDERS, Reader, project
 from tests.integration.orders.shop import Shop, assert_problem
 from tests.integration.projections import rebuilds
@@ -86,6 +87,7 @@ def test_it_says_so_when_tables_go_live_that_lack_the_write_meanwhile(
     broken.add("OrderConfirmed")
     coming = rebuilds.until(rebuilds.begin("order_detail"), rebuilds.State.SWAPPING)
     find = queries.find_order
+    cleaning.empty_redis()
 
     def after_a_swap(id: Any) -> Any:
         rebuilds.until(coming, rebuilds.State.FINISHED)
