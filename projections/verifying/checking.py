@@ -31,6 +31,8 @@ TENANCY_S = 5.0
 # Streams of one look. A snapshot, and the lease of those that differ, is held for so
 # many short statements.
 AT_ONCE = 25
+# Rows of one check that are logged; where the code is wrong, all of them differ.
+REPORTED = 10
 
 Opened = Callable[[Projection], AbstractContextManager[list[Checkpoint]]]
 
@@ -77,6 +79,8 @@ def check(projection: Projection, *, sample: int, ends: float | None = None) -> 
         if ends is not None and time.monotonic() >= ends:
             break
         _compare(projection, some, done)
+    if len(done.failed) > REPORTED:
+        logger.error("%s: %s streams differ", projection.name, len(done.failed))
     if done.streams:
         tally.record(
             projection.name,
@@ -109,7 +113,7 @@ def _compare(projection: Projection, some: Sequence[Sampled], done: Checked) -> 
     for look in second:
         if found := expecting.differences(projection, look):
             done.failed[look.sampled.stream], done.last = found, look
-            for each in found:
+            for each in found if len(done.failed) <= REPORTED else ():
                 _report(projection, look, each)
 
 

@@ -122,6 +122,18 @@ def test_it_counts_reports_and_logs_what_differs_without_what_tells_of_a_person(
     assert "mallory" not in messages[0]
 
 
+def test_it_does_not_flood_the_log_where_everything_differs(database, caplog):
+    for id in map(str, range(checking.REPORTED + 5)):
+        accounts.open_account(id)
+    accounts.follow()
+    run("UPDATE loyalty_balance SET points = 7")
+    with caplog.at_level(logging.ERROR):
+        assert len(found()) == checking.REPORTED + 5
+    messages = [each.getMessage() for each in caplog.records]
+    assert len(messages) == checking.REPORTED + 1
+    assert messages[-1] == f"{NAME}: {checking.REPORTED + 5} streams differ"
+
+
 def test_it_is_shown_by_the_command_line_and_the_api(started):
     run("UPDATE loyalty_balance SET points = 11 WHERE account_id = '1'")
     check()
