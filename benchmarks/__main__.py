@@ -2,34 +2,24 @@
 
 Servers of its own, durable, in a temporary folder; nothing of the checkout's data is
 touched. Figures move with the machine: compare only what one run prints.
+
+What the system promises under load has programs of its own, which fail when it is not
+kept: `python -m benchmarks.read_your_writes`, `python -m benchmarks.cache_hits`.
 """
 
 import argparse
 import json
-import os
-import shutil
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
-from cqrs_site.embedded import postgres, redis
-
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks import own_servers
 
 
 def main() -> None:
     options = _options()
-    folder = Path(tempfile.mkdtemp(prefix="cqrs-bench-"))
-    folder.chmod(0o755)  # passable for the account PostgreSQL runs under
-    try:
-        _start_servers(folder)
+    with own_servers.opened():
         _run(options)
-    finally:
-        redis.stop(folder / "redis")
-        postgres.stop(folder / "postgres")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _options() -> argparse.Namespace:
@@ -39,21 +29,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
-
-
-def _start_servers(folder: Path) -> None:
-    server = postgres.start(folder / "postgres", log=folder / "postgres.log")
-    os.environ["DATABASE_URL"] = server.url
-    os.environ["REDIS_URL"] = redis.start(
-        folder / "redis", log=folder / "redis.log"
-    ).url
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
-    os.environ["SECRET_KEY"] = os.urandom(32).hex()
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
 
 
 def _run(options: argparse.Namespace) -> None:

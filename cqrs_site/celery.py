@@ -35,6 +35,25 @@ app.conf.beat_schedule = {
 }
 
 
+@app.on_after_configure.connect
+def schedule_what_is_configured(sender: Celery, **kwargs: Any) -> None:
+    """Adds what has its interval from cqrs.yaml, which is read with the settings."""
+    sender.conf.beat_schedule |= configured()
+
+
+def configured() -> dict[str, Any]:
+    """The entries of the schedule whose intervals are configured; none that are off."""
+    from django.conf import settings
+
+    every_s = settings.CQRS.query_side.consistency_check.every_s
+    check = {
+        "task": "projections.check_consistency",
+        "schedule": float(every_s),
+        "options": {"expires": every_s},
+    }
+    return {"check_consistency": check} if every_s else {}
+
+
 @worker_init.connect
 def refuse_a_log_without_guards(**kwargs: Any) -> None:
     """Ends the worker when the database does not keep what the log promises."""

@@ -154,6 +154,11 @@ class Consistency(Section):
     max_waiting: StrictInt = _whole(10, 1, 500, "waiting requests (per process)")
 
 
+class ConsistencyCheck(Section):
+    every_s: StrictInt = _whole(60, 0, 86_400, "seconds (0: never)")
+    sample: StrictInt = _whole(50, 1, 10_000, "orders (of each projection)")
+
+
 class Caching(Section):
     enabled: StrictBool = _switch(True)
     ttl_seconds: StrictInt = _whole(300, 1, 86_400, "seconds")
@@ -164,6 +169,7 @@ class QuerySide(Section):
     projections: tuple[ProjectionSettings, ...] = ()
     rebuild: Rebuild = Rebuild()
     consistency: Consistency = Consistency()
+    consistency_check: ConsistencyCheck = ConsistencyCheck()
     caching: Caching = Caching()
 
     def projection(self, name: str) -> ProjectionSettings:

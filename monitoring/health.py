@@ -54,7 +54,7 @@ def projections(request: HttpRequest) -> JsonResponse:
             {"status": "unavailable", "reasons": [_line(error)]}, status=503
         )
     stuck = [each.name for each in found if each.state in {"stalled", "faulted"}]
-    shown = [_without_traceback(each) for each in found]
+    shown = [_for_anybody(each) for each in found]
     return JsonResponse(
         {"status": "stuck" if stuck else "ok", "projections": shown},
         status=503 if stuck else 200,
@@ -94,7 +94,8 @@ def _line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
 
 
-def _without_traceback(found: status.Status) -> dict[str, object]:
+def _for_anybody(found: status.Status) -> dict[str, object]:
+    """Without what may quote events or rows."""
     shown = found.as_json()
-    del shown["last_traceback"]
+    del shown["last_traceback"], shown["last_check_failure"]
     return shown

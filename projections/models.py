@@ -252,6 +252,27 @@ class Operation(models.Model):
         return f"{self.kind} {self.pk} of {self.projection}"
 
 
+class ConsistencyCheck(models.Model):
+    """How many rows were compared with their events, and what differed.
+
+    One row a projection. It counts streams; one that stays wrong counts each time.
+    """
+
+    projection = models.CharField(max_length=100, unique=True)
+    # By whom is of no interest: within an interval nobody else begins.
+    begun_at = models.DateTimeField(null=True)
+    checked = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    last_checked_at = models.DateTimeField(null=True)
+    last_failure = models.JSONField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.projection}: {self.failed} of {self.checked} differed"
+
+
 class AuditEntry(models.Model):
     """What an operator did or was refused, and why. Appended, never changed.
 

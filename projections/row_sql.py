@@ -45,12 +45,8 @@ def write(
     """Inserts rows, or replaces those whose key exists."""
     if not rows:
         return
-    names = [(each.column, each.attname) for each in _fields(table)]
-    payload = [
-        {column: getattr(row, attribute) for column, attribute in names} for row in rows
-    ]
     sql = _insert(table, using, schema, on_conflict="{0} = excluded.{0}")
-    _send(sql, payload, using=using)
+    _send(sql, _payload(table, rows), using=using)
 
 
 def add(
@@ -74,7 +70,7 @@ def add(
     sql = _insert(
         table, using, schema, on_conflict="{0} = t.{0} + excluded.{0}", in_order=True
     )
-    _send(sql, payload, using=using)
+    _send(sql, _encoder.encode(payload).decode(), using=using)
 
 
 def lock_shared(shared: Sequence[Table[Any]], *, using: str, schema: str = "") -> None:
@@ -103,9 +99,41 @@ def delete(
         )
 
 
+# Key columns of a row -> column -> value; all as texts, as PostgreSQL writes them.
+Texts = dict[tuple[str, ...], dict[str, str | None]]
+
+
+def stored_texts(table: Table[Any], keys: Sequence[Hashable], *, using: str) -> Texts:
+    """The live rows with these keys."""
+    sql = (
+        f"SELECT {_columns(table, using, '::text')} "
+        f"FROM {tables.qualified(table.name)} WHERE {_key_is_any(table, using)}"
+    )
+    return _texts(table, sql, _key_columns(table, keys), using) if keys else {}
+
+
+def texts_if_stored(
+    table: Table[Any], rows: Sequence[models.Model], *, using: str
+) -> Texts:
+    """The rows as `stored_texts` would find them after `write`; nothing is written."""
+    sql = (
+        f"SELECT {_columns(table, using, '::text')} "
+        f"FROM json_populate_recordset(NULL::{tables.qualified(table.name)}, %s::json)"
+    )
+    return _texts(table, sql, [_payload(table, rows)], using) if rows else {}
+
+
+def _texts(table: Table[Any], sql: str, parameters: list[Any], using: str) -> Texts:
+    names = [each.column for each in _fields(table)]
+    keys = [each.column for each in table.key_fields]
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {tuple(row[key] for key in keys): row for row in found}
+
+
 def _select(table: Table[Any], using: str, schema: str) -> str:
-    quote = connections[using].ops.quote_name
-    columns = ", ".join(quote(each.column) for each in _fields(table))
+    columns = _columns(table, using)
     return (
         f"SELECT {columns} FROM {tables.qualified(table.name, schema)} "
         f"WHERE {_key_is_any(table, using)}"
@@ -122,7 +150,7 @@ def _insert(
 ) -> str:
     """on_conflict: what becomes of a column {0} of a row that is there."""
     quote = connections[using].ops.quote_name
-    columns = ", ".join(quote(each.column) for each in _fields(table))
+    columns = _columns(table, using)
     key = ", ".join(quote(each.column) for each in table.key_fields)
     changes = [on_conflict.format(quote(each.column)) for each in table.other_fields]
     name = tables.qualified(table.name, schema)
@@ -135,10 +163,23 @@ def _insert(
     )
 
 
-def _send(sql: str, rows: Sequence[Mapping[str, Any]], *, using: str) -> None:
-    # One JSON parameter carries rows of any shape; unnest() cannot carry array columns.
+def _columns(table: Table[Any], using: str, cast: str = "") -> str:
+    quote = connections[using].ops.quote_name
+    return ", ".join(f"{quote(each.column)}{cast}" for each in _fields(table))
+
+
+def _payload(table: Table[Any], rows: Sequence[models.Model]) -> str:
+    """The rows as JSON: one parameter, while unnest() cannot carry array columns."""
+    names = [(each.column, each.attname) for each in _fields(table)]
+    found = [
+        {column: getattr(row, attribute) for column, attribute in names} for row in rows
+    ]
+    return _encoder.encode(found).decode()
+
+
+def _send(sql: str, payload: str, *, using: str) -> None:
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, [_encoder.encode(rows).decode()])
+        cursor.execute(sql, [payload])
 
 
 def _key_is_any(table: Table[Any], using: str) -> str:

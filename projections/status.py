@@ -12,6 +12,7 @@ from eventstore import settled, store
 from projections import checkpoints, dead_letters, failure, operations, registry
 from projections.models import Checkpoint, Operation
 from projections.rebuilding import progress
+from projections.verifying import tally
 
 # A projection that is behind and has not moved for this long is stalled.
 STALLED_AFTER = timedelta(seconds=10)
@@ -48,6 +49,8 @@ class Status:
     rate: events a second, 0 while nothing moves; eta_seconds: until the lag is gone at
     that rate, None where that is unknown.
     dead_letters: streams that are held; their events are not lag.
+    checked, check_failures: streams whose rows were compared with their events since
+    the beginning, and those that differed; last_check_failure: the newest of these.
     """
 
     name: str
@@ -70,6 +73,10 @@ class Status:
     dead_letters: int
     last_error: str
     last_traceback: str
+    checked: int
+    check_failures: int
+    last_checked_at: datetime | None
+    last_check_failure: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -127,7 +134,18 @@ def _status(name: str, *, up_to: int, head: int) -> Status:
         dead_letters=dead_letters.count(name),
         last_error=failure.text(failed, "error"),
         last_traceback=failure.text(failed, "traceback"),
+        **_checks(name),
     )
+
+
+def _checks(name: str) -> dict[str, Any]:
+    found = tally.of(name)
+    return {
+        "checked": found.checked,
+        "check_failures": found.failed,
+        "last_checked_at": found.last_checked_at,
+        "last_check_failure": found.last_failure,
+    }
 
 
 def _rebuild(name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from projections import operating, operations, runner
 from projections.reacting import following
+from projections.verifying import checking
 
 QUEUE = "projections"
 # A message that nobody took by then is worth nothing: the next sweep sends another.
@@ -34,3 +35,11 @@ def operate() -> int:
     if operations.unfinished():
         operate.apply_async(expires=EXPIRES_S)
     return steps
+
+
+@shared_task(
+    name="projections.check_consistency", queue="operations", ignore_result=True
+)
+def check_consistency() -> int:
+    """Compares rows with their events where it is time to, for one tenancy."""
+    return checking.run()

@@ -6,6 +6,7 @@ from typing import IO, Any, cast
 
 from django.utils import timezone
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from projections.status import Status
@@ -64,7 +65,7 @@ def print_one(console: Console, found: Status) -> None:
     table.add_column(overflow="fold")
     for name, value in found.as_json().items():
         if name != "last_traceback" and value not in ("", None):
-            table.add_row(name.replace("_", " "), str(value))
+            table.add_row(name.replace("_", " "), escape(str(value)))
     console.print(table)
     if found.last_traceback:
         console.print(found.last_traceback, markup=False, highlight=False)

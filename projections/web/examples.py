@@ -23,6 +23,25 @@ STATUS: dict[str, Any] = {
     "dead_letters": 1,
     "last_error": "",
     "last_traceback": "",
+    "checked": 52_400,
+    "check_failures": 1,
+    "last_checked_at": "2026-01-05T09:29:40Z",
+    "last_check_failure": {
+        "at": "2026-01-04T22:10:40Z",
+        "stream": "order-018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f10",
+        "generation": 1,
+        "position": 1804,
+        "rows": [
+            {
+                "table": "orders_order_summary",
+                "row": "differs",
+                "columns": ["total", "customer_id"],
+                "values": {"total": ["0.0000", "50.0000"]},
+                "error": "",
+            }
+        ],
+        "streams": 1,
+    },
 }
 DEAD_LETTER: dict[str, Any] = {
     "id": 7,

@@ -48,6 +48,12 @@ class StatusSerializer(serializers.Serializer[Any]):
     dead_letters = _count("streams that are held")
     last_error = serializers.CharField(allow_blank=True)
     last_traceback = serializers.CharField(allow_blank=True)
+    checked = _count("streams whose rows were compared with their events")
+    check_failures = _count("those of them that differed")
+    last_checked_at = _time(allow_null=True)
+    last_check_failure = serializers.DictField(
+        allow_null=True, help_text="the newest stream that differed"
+    )
 
 
 class StatusListSerializer(serializers.Serializer[Any]):

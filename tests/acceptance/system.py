@@ -38,16 +38,22 @@ class System:
 
     def start(self, *, pool: str = "prefork") -> None:
         self.start_redis()
-        self.run(
-            "granian",
-            "--interface=wsgi",
-            f"--port={self.port}",
-            "--blocking-threads=4",
-            "cqrs_site.wsgi:application",
-        )
+        self.start_web(self.port)
         self.start_worker(pool=pool)
         self.run("celery", "-A", "cqrs_site", "beat", "-s", str(self.folder / "beat"))
         until(lambda: self.get("/health/ready").status == 200)
+
+    def start_web(self, port: int | None = None) -> int:
+        """Its port; another web server than that of `port` if none is named."""
+        port = port or ports.fresh()
+        self.run(
+            "granian",
+            "--interface=wsgi",
+            f"--port={port}",
+            "--blocking-threads=4",
+            "cqrs_site.wsgi:application",
+        )
+        return port
 
     def start_worker(
         self, *, pool: str = "prefork", queue: str = "projections"
