@@ -165,6 +165,7 @@ class QuerySide(Section):
     rebuild: Rebuild = Rebuild()
     consistency: Consistency = Consistency()
     caching: Caching = Caching()
+    statement_timeout_ms: StrictInt = _whole(5000, 10, 300_000, "milliseconds")
 
     def projection(self, name: str) -> ProjectionSettings:
         """The settings of projection `name`: the defaults where it is not listed."""

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
 from eventstore import store, tokens
-from projections import consistency, dead_letters, errors
+from projections import consistency, dead_letters, errors, reading
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def demand_log(request: Request) -> int:
 
     Raises Problem 400 `bad-consistency-token`.
     """
+    reading.begin()
     if text := request.headers.get("Consistency-Token"):
         try:
             consistency.refuse_former_epoch(tokens.parse(text))
@@ -62,6 +63,7 @@ def demand_log(request: Request) -> int:
 
 
 def _demand(request: Request, name: str, *, stream: str | None, seconds: float) -> int:
+    reading.begin()
     text = request.headers.get("Consistency-Token")
     if not text:
         return consistency.position(name, stream=stream)

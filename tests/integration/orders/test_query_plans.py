@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from benchmarks import many_orders
 from orders.web import products
 from orders.web.queries import ORDERINGS
+from projections import reading
 from tests import cleaning
 from tests.integration.orders.reading import ORDERS, Reader
 
@@ -122,14 +124,17 @@ def bounded(
 def _planner(plans: list[tuple[str, Any]]) -> Any:
     """Explains each query before it runs, with the settings that it runs with."""
 
+    bound = reading.BOUND.format(settings.CQRS.query_side.statement_timeout_ms)
+
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        _, _, sql = sql.rpartition(bound)
         if sql.lstrip().startswith(("SELECT", "WITH", "(")):
             with context["connection"].cursor() as cursor:
                 cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
                 (found,) = cursor.fetchone()
             plan = json.loads(found) if isinstance(found, str) else found
             plans.append((f"{sql[:2000]} {str(params)[:200]}", plan[0]["Plan"]))
-        return execute(sql, params, many, context)
+        return execute(f"{bound}{sql}", params, many, context)
 
     return explain
 

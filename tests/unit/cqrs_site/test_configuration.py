@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 32
+    assert len(found) == 33
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -219,7 +219,8 @@ AMOUNT = (
         (
             "query_side: {cache: {}}",
             "cqrs.query_side.cache: unknown key; "
-            "allowed here: projections, rebuild, consistency, caching",
+            "allowed here: projections, rebuild, consistency, caching, "
+            "statement_timeout_ms",
         ),
         (
             "query_side: {projections: [{name: order_summary, mode: sync}]}",
@@ -291,7 +292,8 @@ def test_it_names_the_variable_that_set_a_wrong_value(faults):
     ]
     assert faults("", CQRS__QUERY_SIDE__SPEED="1") == [
         "cqrs.query_side.speed: unknown key (set by CQRS__QUERY_SIDE__SPEED); "
-        "allowed here: projections, rebuild, consistency, caching"
+        "allowed here: projections, rebuild, consistency, caching, "
+        "statement_timeout_ms"
     ]
 
 
