@@ -11,8 +11,8 @@ from django.db import connections, transaction
 from django.db.models import QuerySet
 
 from orders.models import OrderSummary
+from projections import reading
 
-USING = "read"
 AXES = ("status", "payment_status", "fulfillment_status")
 # Orders of a product that are sorted: 10,000 take some 25 ms. Of one with more, a walk
 # comes by enough of them sooner or later; only the statement time-out bounds it.
@@ -55,7 +55,8 @@ def _of_each(
 def _of_product(
     orders: QuerySet[OrderSummary], sku: str, limit: int
 ) -> list[OrderSummary]:
-    with transaction.atomic(using=USING), connections[USING].cursor() as cursor:
+    using = reading.alias()
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(HOW_MANY, [sku, FEW + 1])
         if cursor.fetchone()[0] <= FEW:

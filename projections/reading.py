@@ -1,4 +1,4 @@
-"""How the queries of a request read: each of their statements is bounded in time.
+"""How the queries of a request read: from which server, each statement bounded in time.
 
 Nothing is kept on the connection, where PgBouncer may give each transaction another
 one: the bound goes along with the statement, in one round trip, and ends with it.
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signals import request_finished, request_started
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -22,10 +22,16 @@ CANCELLED = "57014"  # SQLSTATE query_canceled
 RETRY_S = 5
 
 
+PRIMARY = "read"
+
+
 class _Request(threading.local):
-    """What this thread's request does."""
+    """What this thread's request does. left: a replica, for the primary."""
 
     reads = False
+    alias = PRIMARY
+    left = False
+    told = False
 
 
 _request = _Request()
@@ -46,6 +52,34 @@ def begin() -> None:
     _request.reads = True
 
 
+def alias() -> str:
+    """The database that read tables and checkpoints are read from, in this request."""
+    return _request.alias
+
+
+def read_from(alias: str) -> None:
+    """Until the request ends: everything that it still reads of the read side."""
+    _request.alias = alias
+
+
+def may_use_replicas() -> bool:
+    return not _request.left
+
+
+def leave_replica() -> None:
+    """What a replica said is not to be the answer: the primary has the last word."""
+    if _request.alias != PRIMARY:
+        _request.alias, _request.left = PRIMARY, True
+
+
+def has_left_replica() -> bool:
+    """Whether the request is to be answered anew, by the primary; told once."""
+    if not _request.left or _request.told:
+        return False
+    _request.told = True
+    return True
+
+
 def too_slow() -> Problem:
     """503: this query asks for more than the database can find in time."""
     limit = settings.CQRS.query_side.statement_timeout_ms
@@ -60,7 +94,8 @@ def too_slow() -> Problem:
 
 
 def _end(**kwargs: Any) -> None:
-    _request.reads = False
+    _request.reads = _request.left = _request.told = False
+    _request.alias = PRIMARY
 
 
 def _watch(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
@@ -77,9 +112,11 @@ def _bounded(
     bound = BOUND.format(settings.CQRS.query_side.statement_timeout_ms)
     try:
         done = execute(bound + sql, params, many, context)
-    except OperationalError as error:
+    except (DatabaseError, InterfaceError) as error:
         if getattr(error.__cause__, "sqlstate", None) == CANCELLED:
             raise too_slow() from error
+        if context["connection"].alias == _request.alias:
+            leave_replica()
         raise
     context["cursor"].nextset()  # from what SET says to what was asked for
     return done

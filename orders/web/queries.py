@@ -16,7 +16,7 @@ from orders import found, listing, queries, searching, streams
 from orders.filters import OrderFilter
 from orders.models import OrderSummary
 from orders.web import found_order, histories, query_schema
-from projections import consistency, freshness
+from projections import consistency, freshness, reading
 
 ORDERINGS = ["placed_at", "total", "updated_at"]
 ORDERINGS += [f"-{name}" for name in ORDERINGS]
@@ -92,6 +92,7 @@ class OrderDetail(APIView):
         stands = freshness.demand(request, "order_detail", stream=stream)
         order = queries.find_order(found_id)
         if order is None:
+            reading.leave_replica()
             raise _missing(stream)
         freshness.refuse_held_by_now(request, "order_detail", stream)
         return found_order.answer(request, order, stands=stands)

@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 33
+    assert len(found) == 34
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -220,7 +220,7 @@ AMOUNT = (
             "query_side: {cache: {}}",
             "cqrs.query_side.cache: unknown key; "
             "allowed here: projections, rebuild, consistency, caching, "
-            "statement_timeout_ms",
+            "statement_timeout_ms, replica_max_lag_s",
         ),
         (
             "query_side: {projections: [{name: order_summary, mode: sync}]}",
@@ -293,7 +293,7 @@ def test_it_names_the_variable_that_set_a_wrong_value(faults):
     assert faults("", CQRS__QUERY_SIDE__SPEED="1") == [
         "cqrs.query_side.speed: unknown key (set by CQRS__QUERY_SIDE__SPEED); "
         "allowed here: projections, rebuild, consistency, caching, "
-        "statement_timeout_ms"
+        "statement_timeout_ms, replica_max_lag_s"
     ]
 
 
