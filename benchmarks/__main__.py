@@ -32,11 +32,13 @@ def _options() -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from benchmarks import append, catch_up, rebuild, visibility
+    from benchmarks import append, catch_up, queries, rebuild, visibility
 
     known: dict[str, Callable[[float], dict[str, float]]] = {
         "append": append.measure,
         "catch_up": catch_up.measure,
+        "queries": queries.measure,
+        "queries_before": queries.measure_before,
         "rebuild": rebuild.measure,
         "visibility": visibility.measure,
     }

@@ -171,6 +171,8 @@ class QuerySide(Section):
     consistency: Consistency = Consistency()
     consistency_check: ConsistencyCheck = ConsistencyCheck()
     caching: Caching = Caching()
+    statement_timeout_ms: StrictInt = _whole(5000, 10, 300_000, "milliseconds")
+    replica_max_lag_s: StrictInt = _whole(5, 0, 3600, "seconds")
 
     def projection(self, name: str) -> ProjectionSettings:
         """The settings of projection `name`: the defaults where it is not listed."""

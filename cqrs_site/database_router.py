@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
+from projections import reading
+
 READ = "read"
 
 
@@ -11,13 +13,16 @@ class ReadSideRouter:
 
     An app is on the read side when its AppConfig says `database = "read"`. Both
     aliases always exist, with connections of their own; without READ_DATABASE_URL
-    they lead to one database, which is then migrated through "default" alone.
+    they lead to one database, which is then migrated through "default" alone. A query
+    may read from a replica instead; see projections/reading.py.
     """
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
-        return _database_of(model._meta.app_label)
+        database = _database_of(model._meta.app_label)
+        return reading.alias() if database == READ else database
 
-    db_for_write = db_for_read
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return _database_of(model._meta.app_label)
 
     def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
         return _database_of(one._meta.app_label) == _database_of(other._meta.app_label)

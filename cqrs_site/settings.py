@@ -64,6 +64,11 @@ DATABASES = {
     "default": _database(DATABASE_URL, "DATABASE_URL"),
     "read": _database(READ_DATABASE_URL or DATABASE_URL, "READ_DATABASE_URL"),
 }
+# Each a streaming copy of "read". One that does not answer is left out, soon.
+for _number, _url in enumerate(environment.listing("READ_REPLICA_URLS")):
+    _replica = _database(_url, "READ_REPLICA_URLS")
+    _replica["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 2000}
+    DATABASES[f"replica_{_number}"] = {**_replica, "TEST": {"MIRROR": "read"}}
 DATABASE_ROUTERS = ["cqrs_site.database_router.ReadSideRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -117,6 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.chunked.ChunkedBodyMiddleware",
+    "projections.web.primary_once.PrimaryOnceMiddleware",
 ]
 
 ROOT_URLCONF = "cqrs_site.urls"

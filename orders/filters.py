@@ -85,7 +85,7 @@ class OrderFilter(django_filters.FilterSet):
     country = django_filters.CharFilter(max_length=64)
     currency = django_filters.CharFilter(max_length=3)
     external_reference = django_filters.CharFilter(max_length=64)
-    placed_after = TimeFilter("placed_at", "gte")
+    placed_after = TimeFilter(method="placed_since")
     placed_before = TimeFilter("placed_at", "lte")
     min_total = TotalFilter("total", "gte")
     max_total = TotalFilter("total", "lte")
@@ -99,6 +99,14 @@ class OrderFilter(django_filters.FilterSet):
         self, rows: QuerySet[OrderSummary], name: str, value: str
     ) -> QuerySet[OrderSummary]:
         return rows.filter(skus__contains=[value])
+
+    def placed_since(
+        self, rows: QuerySet[OrderSummary], name: str, value: datetime
+    ) -> QuerySet[OrderSummary]:
+        if self.data.get("ordering") == "updated_at":
+            # No order was updated before it was placed: the walk begins here.
+            rows = rows.filter(updated_at__gte=value)
+        return rows.filter(placed_at__gte=value)
 
 
 class SalesFilter(django_filters.FilterSet):

@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 
 from orders.models import OrderSummary
 from orders.searching import Condition
+from projections import reading
 
-USING = "read"
 # Orders that are looked at first: a word that one order in 20 has fills a page so.
 FIRST_LOOK = 1_000
 # And from there on.
@@ -72,7 +72,7 @@ def _looks(orders: QuerySet[OrderSummary]) -> Iterator[list[UUID]]:
 
 def _among(ids: list[UUID], condition: Condition) -> list[UUID]:
     """Those that meet the condition, in the order given."""
-    with connections[USING].cursor() as cursor:
+    with connections[reading.alias()].cursor() as cursor:
         cursor.execute(
             AMONG.format(condition.sql), {**condition.parameters, "ids": ids}
         )
@@ -82,7 +82,8 @@ def _among(ids: list[UUID], condition: Condition) -> list[UUID]:
 
 def _by_index(condition: Condition) -> list[UUID]:
     """All that meet the condition, or so many that they are more than SELECTIVE."""
-    with transaction.atomic(using=USING), connections[USING].cursor() as cursor:
+    using = reading.alias()
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(ONLY_BY_INDEX)
         cursor.execute(
             BY_INDEX.format(condition.sql),

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from orders import models
 from orders.domain import money
+from projections import reading
 
-USING = "read"
 # Currency -> revenue and what was refunded of it.
 _AMOUNTS = msgspec.json.Decoder(dict[str, tuple[Decimal, Decimal]])
 
@@ -103,7 +103,7 @@ def find_product(sku: str) -> dict[str, Any] | None:
 
 def products(skus: Sequence[str]) -> list[dict[str, Any]]:
     """These products, in this order, JSON-ready; one that is unknown has no name."""
-    with connections[USING].cursor() as cursor:
+    with connections[reading.alias()].cursor() as cursor:
         cursor.execute(PRODUCTS, [list(skus)])
         return [_product(*row) for row in cursor.fetchall()]
 
@@ -115,7 +115,7 @@ def is_in_an_order(sku: str) -> bool:
 
 def bought_with(sku: str, *, limit: int) -> list[dict[str, Any]]:
     """Other products by the number of orders with both, most first, then by SKU."""
-    with connections[USING].cursor() as cursor:
+    with connections[reading.alias()].cursor() as cursor:
         cursor.execute(BOUGHT_WITH, {"sku": sku, "limit": limit})
         return [
             {"sku": other, "name": name, "orders": orders}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.db import connections
 
 from orders import search_words
+from projections import reading
 
-USING = "read"
 # Characters of a word that is corrected, at least; from so many letters on a word may
 # be two letters off, a shorter one is one off.
 SHORTEST_MISSPELT = 4
@@ -80,14 +80,14 @@ def _may_be_misspelt(word: str) -> bool:
 def _unknown(words: Sequence[str]) -> list[str]:
     if not words:
         return []
-    with connections[USING].cursor() as cursor:
+    with connections[reading.alias()].cursor() as cursor:
         cursor.execute(KNOWN, [list(words)])
         known = {word for (word,) in cursor.fetchall()}
     return [each for each in words if each not in known]
 
 
 def _near(word: str) -> list[str]:
-    with connections[USING].cursor() as cursor:
+    with connections[reading.alias()].cursor() as cursor:
         cursor.execute(NEAR, {"asked": word, "edits": list(_edits(word))})
         found = cursor.fetchall()
     allowed = 2 if len(word) >= TWO_OFF_FROM else 1

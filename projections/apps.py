@@ -6,6 +6,7 @@ class ProjectionsConfig(AppConfig):
     database = "read"
 
     def ready(self) -> None:
-        from projections import checks  # registers itself with Django's checks
+        from projections import checks, reading  # checks registers itself
 
         assert checks
+        reading.install()

@@ -20,9 +20,11 @@ def live(name: str) -> list[Checkpoint]:
     return of(name, Checkpoint.Role.LIVE)
 
 
-def live_of(names: Iterable[str]) -> dict[str, list[Checkpoint]]:
-    """As `live`, of several projections in one statement."""
-    found = Checkpoint.objects.filter(
+def live_of(
+    names: Iterable[str], *, using: str | None = None
+) -> dict[str, list[Checkpoint]]:
+    """As `live`, of several projections in one statement; using: a database alias."""
+    found = Checkpoint.objects.using(using).filter(
         projection__in=list(names), role=Checkpoint.Role.LIVE
     )
     by_name: dict[str, list[Checkpoint]] = {}

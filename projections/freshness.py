@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from api.problems import DATABASE_AWAY, Problem
 from eventstore import errors as log_errors
 from eventstore import store, tokens
-from projections import consistency, dead_letters, errors
+from projections import consistency, dead_letters, errors, reading, replicas
 from projections.models import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -37,13 +37,18 @@ def demand(request: Request, name: str, *, stream: str | None = None) -> int:
     the demanded write. Raises Problem 400 `bad-consistency-token`, 503
     `read-model-behind`, 503 `order-parked`.
     """
+    _begin(request, [name], stream)
     return _demand(request, name, stream=stream, seconds=_seconds(request))
 
 
 def demand_partition(request: Request, name: str, *, stream: str) -> Checkpoint | None:
-    """As `demand`, for who needs the whole checkpoint of the stream's partition."""
+    """As `demand`, for who needs the whole checkpoint of the stream's partition.
+
+    Always the primary's: what is read by it may be kept as a copy for others.
+    """
+    reading.begin()
     if request.headers.get("Consistency-Token"):
-        demand(request, name, stream=stream)
+        _demand(request, name, stream=stream, seconds=_seconds(request))
     return consistency.partition(name, stream=stream)
 
 
@@ -60,6 +65,7 @@ def demanded(request: Request) -> tokens.Token | None:
 
 def demand_all(request: Request, names: Sequence[str]) -> int:
     """As `demand` of several projections in the time of one: the lowest position."""
+    _begin(request, names, None)
     ends = time.monotonic() + _seconds(request)
     return min(
         _demand(request, name, stream=None, seconds=max(ends - time.monotonic(), 0))
@@ -72,6 +78,7 @@ def demand_log(request: Request) -> int:
 
     Raises Problem 400 `bad-consistency-token`.
     """
+    reading.begin()
     if text := request.headers.get("Consistency-Token"):
         try:
             consistency.refuse_former_epoch(tokens.parse(text))
@@ -96,6 +103,22 @@ def _demand(request: Request, name: str, *, stream: str | None, seconds: float) 
         raise Problem(status=400, code=error.code, detail=str(error)) from error
     except errors.Behind as error:
         raise behind(error) from error
+
+
+def _begin(request: Request, names: Sequence[str], stream: str | None) -> None:
+    """Chooses the server that all is read from which follows.
+
+    Where no replica has what is demanded it is the primary, and there it is waited for.
+    """
+    reading.begin()
+    if not replicas.aliases() or not reading.may_use_replicas():
+        return
+    text = request.headers.get("Consistency-Token")
+    try:
+        position = tokens.parse(text).position if text else 0
+    except log_errors.BadToken:
+        return  # it is refused soon
+    reading.read_from(replicas.fresh(names, stream=stream, position=position))
 
 
 def applied(

@@ -1,7 +1,8 @@
 """The query endpoints of orders."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from rest_framework.request import Request
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api import csv_answers, cursors, parameters
-from orders import found, queries, searching
+from orders import found, listing, queries, searching
 from orders.filters import OrderFilter
 from orders.models import OrderSummary
 from orders.web import found_order, histories, query_schema, whole_order
@@ -41,7 +42,7 @@ class OrderList(APIView):
         stands = freshness.demand_all(request, read)
         sign = "-" if ordering.startswith("-") else ""
         columns = [ordering, f"{sign}order_id"]
-        groups = self._groups(request, asked)
+        groups = self._groups(request, filtered.form.cleaned_data)
         headers = {
             freshness.READ_POSITION: str(stands),
             **freshness.parked(*read),
@@ -61,12 +62,12 @@ class OrderList(APIView):
         return Response({"data": data, "next": page.next}, headers=headers)
 
     def _groups(
-        self, request: Request, asked: str | None
+        self, request: Request, asked: Mapping[str, Any]
     ) -> list[cursors.Group[OrderSummary]]:
         """What a search finds comes by how well it matches, unless told otherwise."""
-        if not asked:
-            return [cursors.everything]
-        search = searching.search(asked)
+        if not asked["q"]:
+            return [partial(listing.first, asked=asked)]
+        search = searching.search(asked["q"])
         told = "ordering" in request.query_params
         return [
             partial(found.first, condition=condition)

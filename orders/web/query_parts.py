@@ -13,7 +13,7 @@ from api.openapi import Failure
 from api.problems import Fault
 from api.renderers import JSONRenderer
 from eventstore.errors import BadToken
-from projections import errors, freshness
+from projections import errors, freshness, reading
 
 
 class UnavailableProblemSerializer(openapi.ProblemSerializer):
@@ -128,5 +128,6 @@ def problems_of_log(
         Failure(403, "wrong-scope", "This needs the scope orders:read."),
         Failure(400, BadToken.code, "this is no consistency token of this system"),
         invalid._replace(members=members),
+        openapi.failure(reading.too_slow()),
         *own,
     )

@@ -5,6 +5,8 @@ from typing import Any
 from projections import checkpoints, errors, registry
 from projections.in_redis import generation
 from projections.in_redis.projection import RedisProjection
+from projections.models import Checkpoint
+from projections.reading import PRIMARY
 
 
 def latest(name: str, key: str) -> list[Any]:
@@ -16,11 +18,11 @@ def latest(name: str, key: str) -> list[Any]:
     projection = registry.get(name)
     if not isinstance(projection, RedisProjection):
         raise TypeError(f"{name} keeps tables")
-    found = checkpoints.live(name)
+    found = _live(name)
     try:
         stored = generation.read(projection, found, key)
     except errors.RowsLost:
-        now = checkpoints.live(name)
+        now = _live(name)
         if [each.generation for each in now] == [each.generation for each in found]:
             raise
         # A swap took its place, and it was removed since.
@@ -31,3 +33,8 @@ def latest(name: str, key: str) -> list[Any]:
 def refuse_unavailable(name: str) -> None:
     """Raises as `latest` where that would raise."""
     latest(name, "")
+
+
+def _live(name: str) -> list[Checkpoint]:
+    # A replica may still know a generation that is gone.
+    return checkpoints.live_of([name], using=PRIMARY).get(name, [])

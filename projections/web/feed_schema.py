@@ -12,7 +12,7 @@ from api.openapi import Failure
 from api.problems import Fault
 from eventstore import streams
 from eventstore.errors import BadToken
-from projections import freshness
+from projections import freshness, reading
 from projections.web import event_shapes
 from projections.web.describing import Decorate
 
@@ -120,5 +120,6 @@ def _problems() -> dict[tuple[int, str], OpenApiResponse]:
         Failure(403, "wrong-scope", "This needs the scope events:read."),
         Failure(400, BadToken.code, "this is no consistency token of this system"),
         invalid._replace(members=members),
+        openapi.failure(reading.too_slow()),
         FULL,
     )

@@ -262,6 +262,7 @@ def test_it_describes_a_read_model_that_is_behind(
     assert set(described) - of_one_order == {
         "read-model-behind",
         "database-unavailable",
+        "query-too-slow",
     }
     assert of_one_order <= set(described)
     assert set(described["read-model-behind"]) == set(problem)

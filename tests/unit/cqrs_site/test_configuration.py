@@ -220,7 +220,7 @@ AMOUNT = (
             "query_side: {cache: {}}",
             "cqrs.query_side.cache: unknown key; "
             "allowed here: projections, rebuild, consistency, consistency_check, "
-            "caching",
+            "caching, statement_timeout_ms, replica_max_lag_s",
         ),
         (
             "query_side: {projections: [{name: order_summary, mode: sync}]}",
@@ -292,7 +292,8 @@ def test_it_names_the_variable_that_set_a_wrong_value(faults):
     ]
     assert faults("", CQRS__QUERY_SIDE__SPEED="1") == [
         "cqrs.query_side.speed: unknown key (set by CQRS__QUERY_SIDE__SPEED); "
-        "allowed here: projections, rebuild, consistency, consistency_check, caching"
+        "allowed here: projections, rebuild, consistency, consistency_check, caching, "
+        "statement_timeout_ms, replica_max_lag_s"
     ]
 
 

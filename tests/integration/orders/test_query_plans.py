@@ -1,0 +1,172 @@
+"""No list reads more than a few rows of 200,000 orders, whatever is asked for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from benchmarks import many_orders
+from orders.web import products
+from orders.web.queries import ORDERINGS
+from projections import reading
+from tests import cleaning
+from tests.integration.orders.reading import ORDERS, Reader
+
+QUERIES = "/api/v1/queries"
+# Rows of a table that one node of a plan may read, and that one may sort.
+MOST_READ = 20_000
+MOST_SORTED = 10_000
+# Entries of an index alone: counting 100,000 takes 10 ms.
+MOST_ENTRIES = 150_000
+IN_INDEX = ("Index Only Scan", "Bitmap Index Scan", "Aggregate")
+# No index of such a kind has both: all orders placed later are passed, 80 ms of them.
+PASSED = 100_000
+PASSES = ("placed_before", "2025-07-01T00:00:00Z", "-updated_at")
+# Smaller tables may be read as a whole.
+BIG = 10_000
+# Pages that a client turns before it is deep inside.
+PAGES = 3
+
+
+@pytest.fixture(scope="module")
+def reader(
+    pristine_database: cleaning.Pristine, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Reader]:
+    """A client of a shop with very many orders."""
+    with django_db_blocker.unblock():
+        cleaning.clean(pristine_database)
+        many_orders.fill()
+        yield Reader()
+        cleaning.clean(pristine_database)
+        cleaning.close_connections()
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, each) for name, values in many_orders.FILTERS.items() for each in values],
+)
+def test_it_lists_orders_from_an_index(
+    reader: Reader, name: str, value: str | list[str], ordering: str
+) -> None:
+    most = PASSED if (name, value, ordering) == PASSES else MOST_READ
+    bounded(reader, ORDERS, {name: value, "ordering": ordering}, most=most)
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+def test_it_lists_all_orders_from_an_index(reader: Reader, ordering: str) -> None:
+    bounded(reader, ORDERS, {"ordering": ordering})
+
+
+@pytest.mark.parametrize("value", many_orders.FILTERS["q"])
+def test_it_searches_by_what_matters_most_with_an_index(
+    reader: Reader, value: str
+) -> None:
+    bounded(reader, ORDERS, {"q": value})
+
+
+@pytest.mark.parametrize("currency", [None, *many_orders.FILTERS["currency"]])
+@pytest.mark.parametrize("ordering", products.ORDERINGS)
+def test_it_lists_products_from_an_index(
+    reader: Reader, currency: str | None, ordering: str
+) -> None:
+    query = {"ordering": ordering, **({"currency": currency} if currency else {})}
+    bounded(reader, f"{QUERIES}/products", query)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "products/SKU-1",
+        "products/SKU-RARE",
+        "products/SKU-RARE/bought-with",
+        "customers/anonymous",
+        "customers/customer-rare",
+        "sales/daily?from=2025-01-01&to=2025-12-31",
+        "sales/daily?from=2025-12-01&to=2025-12-31&country=IS",
+        "sales/daily?from=2025-12-01&to=2025-12-31&country=GB",
+        "sales/daily?from=2025-12-01&to=2025-12-31&currency=CHF",
+        "sales/funnel?from=2025-12-01&to=2025-12-31",
+    ],
+)
+def test_it_answers_from_an_index(reader: Reader, path: str) -> None:
+    bounded(reader, f"{QUERIES}/{path}", None, pages=1)
+
+
+def test_it_finds_an_order_by_its_key(reader: Reader) -> None:
+    bounded(reader, f"{ORDERS}/{many_orders.order_id(100_000)}", None, pages=1)
+
+
+def bounded(
+    reader: Reader, url: str, query: Any, *, pages: int = PAGES, most: int = MOST_READ
+) -> None:
+    """Asserts that every statement of an answer, and of the pages after it, is."""
+    following: str | None = url
+    for _ in range(pages):
+        if following is None:
+            return
+        plans: list[tuple[str, Any]] = []
+        with connections["read"].execute_wrapper(_planner(plans)):
+            answer = reader.get(following, query)
+        assert answer.status_code == 200, answer.content
+        assert plans
+        for sql, plan in plans:
+            _assert_bounded(sql, plan, most)
+        query, parts = None, urlsplit(answer.json().get("next") or "")
+        following = f"{parts.path}?{parts.query}" if parts.query else None
+
+
+def _planner(plans: list[tuple[str, Any]]) -> Any:
+    """Explains each query before it runs, with the settings that it runs with."""
+
+    bound = reading.BOUND.format(settings.CQRS.query_side.statement_timeout_ms)
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        _, _, sql = sql.rpartition(bound)
+        if sql.lstrip().startswith(("SELECT", "WITH", "(")):
+            with context["connection"].cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+                (found,) = cursor.fetchone()
+            plan = json.loads(found) if isinstance(found, str) else found
+            plans.append((f"{sql[:2000]} {str(params)[:200]}", plan[0]["Plan"]))
+        return execute(f"{bound}{sql}", params, many, context)
+
+    return explain
+
+
+def _assert_bounded(sql: str, plan: Any, most: int) -> None:
+    for node in _nodes(plan):
+        told = f"{json.dumps(node, indent=1)}\n{sql}"
+        if node["Node Type"] == "Seq Scan":
+            assert _read(node) <= BIG, told
+        if node["Node Type"] == "Sort":
+            assert sum(map(_rows, node["Plans"])) <= MOST_SORTED, told
+        most_of_it = MOST_ENTRIES if node["Node Type"] in IN_INDEX else most
+        assert _read(node) <= most_of_it, told
+
+
+def _rows(node: Any) -> float:
+    return float(node["Actual Rows"] * node["Actual Loops"])
+
+
+def _read(node: Any) -> float:
+    removed = sum(
+        node.get(name, 0)
+        for name in (
+            "Rows Removed by Filter",
+            "Rows Removed by Index Recheck",
+            "Rows Removed by Join Filter",
+        )
+    )
+    return float((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+def _nodes(plan: Any) -> Iterator[Any]:
+    yield plan
+    for each in plan.get("Plans", ()):
+        yield from _nodes(each)
