@@ -26,7 +26,7 @@ FILTERS: dict[str, Sequence[str | list[str]]] = {
         "partially_returned",
         ["unfulfilled", "partially_returned"],
     ),
-    "customer_id": ("anonymous", "customer-7", "customer-rare"),
+    "customer_id": ("anonymous", "customer-30", "customer-rare"),
     "sku": ("SKU-1", "SKU-NEW", "SKU-70", "SKU-RARE"),
     "country": ("GB", "JP", "IS"),
     "currency": ("EUR", "JPY", "CHF"),
@@ -35,7 +35,7 @@ FILTERS: dict[str, Sequence[str | list[str]]] = {
     "placed_before": (ENDS, "2025-07-01T00:00:00Z", "2025-01-01T06:00:00Z"),
     "min_total": ("20.00", "90.00", "60000.00"),
     "max_total": ("60000.00", "90.00", "10.05"),
-    "q": ("tea", "anonymous", "customer-7", "lantern", "REF-100000", "lanterm"),
+    "q": ("tea", "anonymous", "customer-30", "lantern", "REF-100000", "lanterm"),
 }
 TABLES = (
     "orders_order_summary",

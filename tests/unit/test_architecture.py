@@ -24,6 +24,8 @@ BANNED_MODULES = {
     "services",
     "utils",
 }
+# Django looks for an engine's wrapper in a module of this name.
+NAMED_BY_DJANGO = {Path("cqrs_site/postgres_engine/base.py")}
 BANNED_ENDINGS = (
     "Abstract",
     "Base",
@@ -58,7 +60,8 @@ def test_it_keeps_files_short_enough_to_read(path):
 
 
 def test_it_names_no_module_after_nothing_in_particular():
-    wrong = [str(path) for path in FILES if path.stem in BANNED_MODULES]
+    named = [path for path in FILES if path not in NAMED_BY_DJANGO]
+    wrong = [str(path) for path in named if path.stem in BANNED_MODULES]
     assert wrong == []
 
 

@@ -130,6 +130,26 @@ def test_it_does_not_keep_what_was_read_before_a_write(
     assert seen(reader, order_id)[1] == 2
 
 
+def test_it_is_not_filled_over_the_mark_of_a_worker_that_died(
+    shop: Shop, reader: Reader, order_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read before the commit, filled after it, and no worker to put it right."""
+    cleaning.empty_redis()
+    read = queries.find_order
+
+    def overtaken(id: Any) -> Any:
+        found = read(id)
+        shop.change(order_id, "confirm")
+        project()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OrderDetail.copies, "renew", lambda *a, **n: None)
+        patched.setattr(queries, "find_order", overtaken)
+        assert seen(reader, order_id) == ("miss", 1)
+    assert seen(reader, order_id) == ("miss", 2)
+
+
 def test_it_never_replaces_a_newer_copy_by_an_older_one(
     shop: Shop, reader: Reader, order_id: str
 ) -> None:
