@@ -1,7 +1,10 @@
 """Rebuilds of what clients read, while they read it."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
+
+PATIENCE_S = 300  # a rebuild beside a simulation takes some seconds
 
 
 class Swaps:
@@ -16,18 +19,23 @@ class Swaps:
         self._names = names
         self._manage = manage
         self._after = after
-        self._begun = False
+        self._begun_at: float | None = None
 
     def begin(self, rounds: int) -> None:
         """To be called again and again with the rounds so far."""
-        if self._begun or rounds < self._after:
+        if self._begun_at is not None or rounds < self._after:
             return
-        self._begun = True
+        self._begun_at = time.monotonic()
         for name in self._names:
             self._manage("projection", "rebuild", name, "--no-wait")
 
     def are_over(self) -> bool:
-        return self._begun and self.count() == len(self._names)
+        """Raises TimeoutError when they take too long."""
+        if self._begun_at is None:
+            return False
+        if time.monotonic() > self._begun_at + PATIENCE_S:
+            raise TimeoutError(f"{self.count()} swaps within {PATIENCE_S} s")
+        return self.count() == len(self._names)
 
     def count(self) -> int:
         """Those that went live."""

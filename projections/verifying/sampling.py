@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connections
 
-from eventstore import sampled, store, touched
+from eventstore import sampled, store
 from projections import tables
 from projections.projection import Projection, Table
 
@@ -91,9 +91,12 @@ def _keys_name_streams(
     """
     if table.key_of is None or len(table.key_fields) != 1:
         return False
-    events = touched.read_streams(streams, up_to=store.head())[:1]
     name = projection.stream_type.stream
-    return any(name(table.key_of(each)) == each.stream for each in events)
+    return any(
+        name(table.key_of(each)) == each.stream
+        for stream in streams
+        for each in store.read_stream(stream, to_version=1)
+    )
 
 
 def _any_keys(table: Table[Any], count: int) -> list[Hashable]:
