@@ -21,7 +21,7 @@ from tests import cleaning
 from tests.faults import independent_fold, nursery
 from tests.faults.pgbouncer import SERVER_CONNECTIONS
 from tests.integration.eventstore import sessions
-from tests.integration.orders.reading import Reader
+from tests.integration.orders.reading import Reader, project
 from tests.integration.orders.shop import Shop
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
@@ -169,6 +169,15 @@ def test_it_reads_long_results_without_a_cursor_of_the_session(pooled):
             other = sessions.Session.connect(pooled["default"].url)
             stack.enter_context(other).execute("SELECT 1")
         assert first not in list(rows)
+
+
+def test_it_bounds_queries_and_leaves_no_bound_behind(pooled):
+    shop, reader = Shop(), Reader()
+    order_id = shop.place()
+    project()
+    for _ in range(2 * SERVER_CONNECTIONS):
+        assert reader.order(order_id).status_code == 200
+        assert reader.found(sku="TEA") == reader.found(q="tea") == [order_id]
 
 
 def test_it_commits_or_rolls_back_as_ever(pooled):
