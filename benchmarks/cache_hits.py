@@ -18,6 +18,7 @@ from benchmarks import running_system
 from benchmarks.clients import Caller, Web
 from benchmarks.rounds import QUERIES
 
+FIRST_ORDERS = 50
 LISTED = 200  # orders that a reader has in view
 LIST_EVERY_S = 1.0
 OLD = 0.05  # share of reads of an order that it has seen at some time
@@ -34,6 +35,8 @@ class Found:
 def main() -> None:
     options = _options()
     with running_system.started(webs=2) as system:
+        # Something to read from the first moment on.
+        system.manage("simulate_orders", f"--orders={FIRST_ORDERS}", "--rate=100")
         system.simulate(options.rate)
         key = system.key("orders:read")
         found = read(
@@ -73,12 +76,11 @@ def _go_on(caller: Caller, found: Found, ended: threading.Event) -> None:
     random = Random()
     listed: list[str] = []
     known: list[str] = []
-    listed_at = 0.0
+    listed_at = float("-inf")
     while not ended.is_set():
-        if time.monotonic() - listed_at > LIST_EVERY_S or not listed:
+        if time.monotonic() - listed_at > LIST_EVERY_S:
             listed, listed_at = _newest(caller), time.monotonic()
             known = list(dict.fromkeys([*known, *listed]))
-            continue
         place = min(int(random.expovariate(1 / MEAN_PLACE)), len(listed) - 1)
         id = random.choice(known) if random.random() < OLD else listed[place]
         answer = caller.get(f"{QUERIES}/orders/{id}")
@@ -90,8 +92,12 @@ def _go_on(caller: Caller, found: Found, ended: threading.Event) -> None:
 
 
 def _newest(caller: Caller) -> list[str]:
-    answer = caller.get(f"{QUERIES}/orders?limit={LISTED}")
-    return [each["order_id"] for each in answer.body["data"]]
+    """Some, in any case: workers may have the first ones still to read."""
+    while True:
+        answer = caller.get(f"{QUERIES}/orders?limit={LISTED}")
+        if answer.status == 200 and answer.body["data"]:
+            return [each["order_id"] for each in answer.body["data"]]
+        time.sleep(LIST_EVERY_S)
 
 
 def _print(found: Found, options: argparse.Namespace) -> None:
