@@ -26,9 +26,25 @@ LIMIT 200
 TOGETHER = ("85123A", "22423", "DOT", "85099B", "84406B", "47566", "21181")
 
 
+# One order, and what people who look for it may type.
+SOUGHT = "536365"
+TYPED = (
+    "85123a",  # a SKU
+    "17850",  # the customer
+    "536365",  # the reference, and the number of the parcel
+    "white hangng haert",  # misspelt
+    "BABUSHKA nestng bx",
+    "Babush",  # the beginning of a word
+    "fröstéd glass",  # with accents that the names have not
+    "united kingdom woolly",
+)
+NOT_IN_IT = ("85123b", "17851", "bicycle", "hanging spaceboy")
+
+
 def check() -> None:
     """Every figure that is expected of the history; the most by revenue are a list."""
     reader = Reader()
+    _check_search(reader)
     by_sku = _expected("by_sku_top_50")
     for sku, figures in by_sku.items():
         found = _get(reader, f"products/{quote(sku)}")
@@ -44,6 +60,15 @@ def check() -> None:
         assert [(each["sku"], each["orders"]) for each in found["data"]] == _counted(
             sku
         )
+
+
+def _check_search(reader: Reader) -> None:
+    """Among 20,000 orders; the reference as a filter leaves the one, if `q` has it."""
+    for q in TYPED:
+        assert len(reader.found(q=q, external_reference=SOUGHT)) == 1, q
+    for q in NOT_IN_IT:
+        assert reader.found(q=q, external_reference=SOUGHT) == [], q
+    assert reader.page({"q": SOUGHT})["data"][0]["external_reference"] == SOUGHT
 
 
 def _get(reader: Reader, path: str) -> Any:

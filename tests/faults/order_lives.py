@@ -31,7 +31,9 @@ class _Living:
     def go_on(self, events: int) -> StreamAppend:
         before = self.version
         self.version = min(before + events, len(self.life))
-        new = [_new(self.id, each) for each in self.life[before : self.version]]
+        customer_id = self.life[0][0].customer_id
+        lived = self.life[before : self.version]
+        new = [_new(self.id, customer_id, each) for each in lived]
         return StreamAppend(f"order-{self.id}", before, new)
 
 
@@ -79,9 +81,13 @@ def append_evenly(random: Random, *, orders: int, events: int) -> list[UUID]:
     return [each.id for each in living]
 
 
-def _new(id: UUID, lived: tuple) -> NewEvent:
+def _new(id: UUID, customer_id: str, lived: tuple) -> NewEvent:
     data, at = lived
-    metadata = {"command_id": str(id), "actor": "faults"}
+    metadata = {
+        "command_id": str(id),
+        "actor": "faults",
+        "customer_id": customer_id,
+    }
     return events.new(data, occurred_at=at, metadata=metadata)
 
 
