@@ -36,7 +36,7 @@ TYPED = (
     "BABUSHKA nestng bx",
     "Babush",  # the beginning of a word
     "fröstéd glass",  # with accents that the names have not
-    "united kingdom woolly",
+    "woolly hottie",
 )
 NOT_IN_IT = ("85123b", "17851", "bicycle", "hanging spaceboy")
 
