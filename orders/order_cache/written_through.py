@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.conf import settings
 
@@ -25,14 +26,14 @@ class OrderCopies:
         if not settings.CQRS.query_side.caching.enabled:
             return None
         try:
-            return copies.mark([streams.order_id_of(each) for each in names])
+            return copies.mark(_order_ids(names))
         except redis_client.Away:
             return None
 
     def renew(
         self, names: Sequence[str], mark: str, *, tag: str, position: int
     ) -> None:
-        order_ids = [streams.order_id_of(each) for each in names]
+        order_ids = _order_ids(names)
         try:
             if len(order_ids) > RENDERED_AT_MOST:
                 copies.unmark(order_ids, token=mark)
@@ -42,3 +43,14 @@ class OrderCopies:
         except redis_client.Away as error:
             # The marks stay until they expire: readers read the rows meanwhile.
             logger.info("%s orders are not in the cache: %s", len(order_ids), error)
+
+
+def _order_ids(names: Sequence[str]) -> list[UUID]:
+    """Those of streams that are named as an order's; others have no row to copy."""
+    found = []
+    for each in names:
+        try:
+            found.append(streams.order_id_of(each))
+        except ValueError:
+            continue
+    return found

@@ -64,7 +64,7 @@ def test_it_folds_what_is_appended_meanwhile(started):
 
 def test_it_makes_tables_with_the_same_indexes_under_the_same_names(started):
     before = rebuilds.indexes("orders_order_summary")
-    assert len(before) == 11
+    assert len(before) == 17
     operation = rebuilds.until(
         rebuilds.begin("order_summary", review=True), State.READY
     )
