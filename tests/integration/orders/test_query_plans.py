@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 from benchmarks import many_orders
 from orders.web import products
 from orders.web.queries import ORDERINGS
-from projections import reading
+from projections import checkpoints, reading
 from tests import cleaning
 from tests.integration.orders.reading import ORDERS, Reader
 
@@ -99,6 +99,7 @@ def test_it_answers_from_an_index(reader: Reader, path: str) -> None:
 
 
 def test_it_finds_an_order_by_its_key(reader: Reader) -> None:
+    checkpoints.runnable()  # makes the first ones, without which there are no orders
     bounded(reader, f"{ORDERS}/{many_orders.order_id(100_000)}", None, pages=1)
 
 
