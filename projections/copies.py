@@ -5,7 +5,6 @@ them at once. If copies cannot be withdrawn, the tag changes in the same transac
 """
 
 from collections.abc import Collection
-from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -47,6 +46,11 @@ def follow(
             cache_epoch=F("cache_epoch") + 1
         )
         return
-    renew = partial(copies.renew, names, mark, tag=tag(checkpoint), position=position)
+    made_from = tag(checkpoint)
+
+    # A function with a name, which Django tells when it fails.
+    def renew() -> None:
+        copies.renew(names, mark, tag=made_from, position=position)
+
     # Robust: what is committed is committed, whatever becomes of its copies.
     transaction.on_commit(renew, using=USING, robust=True)
