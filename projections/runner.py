@@ -30,6 +30,7 @@ from projections import (
 )
 from projections.in_redis import refilling
 from projections.models import Checkpoint
+from projections.projection import Projection
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ def _advance(
             return
         if failure.is_timeout(error) and _halve(checkpoint, window):
             return
-        if isinstance(error, errors.RowsLost) and refilling.refill(projection):
+        if isinstance(error, errors.RowsLost) and _refilled(projection):
             done.advanced += 1
             return
         failure.record(checkpoint, error)
@@ -175,6 +176,13 @@ def _advance(
     if result.outcome in {batch.Outcome.ADVANCED, batch.Outcome.OVERTAKEN}:
         done.advanced += 1
         done.events += result.events
+
+
+def _refilled(projection: Projection) -> bool:
+    try:
+        return refilling.refill(projection)
+    except errors.RedisAway:
+        return False  # it went away since: the next look finds what is lost
 
 
 def _retry_held(followed: Sequence[Checkpoint], done: Round) -> None:

@@ -12,7 +12,7 @@ from api.problems import Problem
 from orders import customer_queries
 from orders.web import customer_schema, standings
 from projections import errors
-from projections.in_redis import reading
+from projections.in_redis import latest
 
 TIMELINE = "customer_timeline"
 UNAVAILABLE_RETRY_S = 2
@@ -46,10 +46,10 @@ class CustomerTimeline(APIView):
         parameters.check(request, known=())
         try:
             # Whoever would wait for a write in vain learns so at once.
-            reading.refuse_unavailable(TIMELINE)
+            latest.refuse_unavailable(TIMELINE)
             headers = standings.headers(request, TIMELINE)
             possible = standings.can_be(customer_id)
-            found = reading.latest(TIMELINE, customer_id) if possible else []
+            found = latest.of(TIMELINE, customer_id) if possible else []
         except (errors.RedisAway, errors.RowsLost, errors.BeingFilled) as error:
             raise unavailable(error) from error
         if not found:

@@ -10,7 +10,7 @@ from api import problems
 from api.renderers import JSONRenderer
 from eventstore import store, tokens
 from orders import queries, streams
-from orders.order_cache import reading
+from orders.order_cache import serving
 from orders.order_cache.copies import Copy
 from orders.web import found_order
 from projections import consistency, copies, freshness
@@ -43,7 +43,7 @@ def _current(request: Request, order_id: UUID) -> HttpResponse:
     token = freshness.demanded(request)
     if partition is None:
         raise _missing(stream)
-    found = reading.find(
+    found = serving.find(
         order_id,
         tag=copies.tag(partition),
         position=partition.position,
@@ -63,7 +63,7 @@ def _current(request: Request, order_id: UUID) -> HttpResponse:
 def _last_known(request: Request, order_id: UUID) -> HttpResponse | None:
     token = freshness.demanded(request)
     stream = streams.ORDER.stream(order_id)
-    copy = reading.last_known(
+    copy = serving.last_known(
         order_id, serves=lambda copy: token is None or _has(copy, token, stream)
     )
     if copy is None:

@@ -4,7 +4,7 @@ here.
 
 import psycopg
 
-from projections.in_redis import reading
+from projections.in_redis import latest
 
 NAME = "customer_timeline"
 LONGEST = 100
@@ -29,8 +29,7 @@ def actual(customers: Timelines) -> Timelines:
     """Of the same customers."""
     return {
         key: [
-            (f"order-{each['order_id']}", each["type"])
-            for each in reading.latest(NAME, key)
+            (f"order-{each['order_id']}", each["type"]) for each in latest.of(NAME, key)
         ]
         for key in customers
     }

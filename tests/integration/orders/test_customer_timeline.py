@@ -11,7 +11,7 @@ import pytest
 from eventstore import store
 from orders.domain.commands import AddNote, CancelOrder, ConfirmOrder
 from projections import control, dead_letters, registry, runner
-from projections.in_redis import reading
+from projections.in_redis import latest
 from tests.faults import work
 from tests.integration.eventstore import sessions
 from tests.integration.orders import independent_timeline
@@ -36,7 +36,7 @@ def order(*, at: Any = AT, **changes: Any) -> UUID:
 
 def summaries(customer_id: str = "ada") -> list[str]:
     project()
-    return [each["summary"] for each in reading.latest(NAME, customer_id)]
+    return [each["summary"] for each in latest.of(NAME, customer_id)]
 
 
 def test_it_tells_what_happened_the_newest_first() -> None:
@@ -52,7 +52,7 @@ def test_it_tells_what_happened_the_newest_first() -> None:
     assert told[3].startswith("Placed ")
     assert told[3].endswith(" EUR")
     assert len(told) == 5
-    assert reading.latest(NAME, "ada")[-1]["at"] == "2026-02-28T12:00:00Z"
+    assert latest.of(NAME, "ada")[-1]["at"] == "2026-02-28T12:00:00Z"
 
 
 def test_it_names_no_person() -> None:
@@ -60,7 +60,7 @@ def test_it_names_no_person() -> None:
     ask(id, AddNote(text="call Ada Byron"), CancelOrder(reason="changed her mind"))
     told = summaries()
     assert told[:2] == ["Cancelled: changed her mind", "Added a note"]
-    assert "Byron" not in json.dumps(reading.latest(NAME, "ada"))
+    assert "Byron" not in json.dumps(latest.of(NAME, "ada"))
 
 
 def test_it_keeps_the_latest_hundred() -> None:
@@ -69,7 +69,7 @@ def test_it_keeps_the_latest_hundred() -> None:
         ask(id, AddNote(text=str(number)), at=AT + timedelta(minutes=number + 1))
     order(at=AT - timedelta(days=1))  # too long ago, though it is stored last
     project()
-    found = reading.latest(NAME, "ada")
+    found = latest.of(NAME, "ada")
     assert len(found) == 100
     assert {each["type"] for each in found} == {"NoteAdded"}
     assert found[0]["at"] == "2026-03-01T14:00:00Z"

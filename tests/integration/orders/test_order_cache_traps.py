@@ -111,19 +111,25 @@ def test_it_replaces_what_a_reader_filled_after_a_flush_during_the_write(
     assert seen(reader, order_id) == ("hit", 2)
 
 
+def confirmed_meanwhile(shop: Shop) -> Any:
+    """A reader whose order is confirmed between its read and what it does then."""
+    read = queries.find_order
+
+    def overtaken(id: Any) -> Any:
+        found = read(id)
+        shop.change(str(id), "confirm")
+        project()
+        return found
+
+    return overtaken
+
+
 def test_it_does_not_keep_what_was_read_before_a_write(
     shop: Shop, reader: Reader, order_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The write revokes the lease of the reader, who then must not fill."""
     cleaning.empty_redis()
-    read = queries.find_order
-
-    def overtaken(id: Any) -> Any:
-        found = read(id)
-        shop.change(order_id, "confirm")
-        project()
-        return found
-
+    overtaken = confirmed_meanwhile(shop)
     with monkeypatch.context() as patched:
         patched.setattr(queries, "find_order", overtaken)
         assert seen(reader, order_id) == ("miss", 1)
@@ -135,14 +141,7 @@ def test_it_is_not_filled_over_the_mark_of_a_worker_that_died(
 ) -> None:
     """Read before the commit, filled after it, and no worker to put it right."""
     cleaning.empty_redis()
-    read = queries.find_order
-
-    def overtaken(id: Any) -> Any:
-        found = read(id)
-        shop.change(order_id, "confirm")
-        project()
-        return found
-
+    overtaken = confirmed_meanwhile(shop)
     with monkeypatch.context() as patched:
         patched.setattr(OrderDetail.copies, "renew", lambda *a, **n: None)
         patched.setattr(queries, "find_order", overtaken)

@@ -15,7 +15,7 @@ from orders import models
 from orders.domain.commands import CancelOrder, ConfirmOrder
 from orders.streams import ORDER
 from projections import registry, runner
-from projections.in_redis import reading
+from projections.in_redis import latest
 from tests import pages
 from tests.faults import nursery
 from tests.integration.projections import rebuilds
@@ -88,7 +88,7 @@ def test_it_knows_the_latest_parcels_of_a_carrier(database, monkeypatch):
     first, last = (order(ConfirmOrder(), ship()) for _ in range(2))
     while runner.run_round(worker="tests").advanced:
         pass
-    found = reading.latest(projection.name, ship().carrier)
+    found = latest.of(projection.name, ship().carrier)
     assert [each["order"] for each in found] == [f"order-{last}", f"order-{first}"]
 
 

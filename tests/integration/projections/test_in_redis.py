@@ -22,7 +22,7 @@ from projections import (
 from projections.in_redis import (
     differences,
     generation,
-    reading,
+    latest,
     refilling,
     server,
 )
@@ -78,7 +78,7 @@ def follow() -> None:
 
 
 def types(customer_id: str = "ada") -> list[str]:
-    return [each["type"] for each in reading.latest(NAME, customer_id)]
+    return [each["type"] for each in latest.of(NAME, customer_id)]
 
 
 def live() -> Checkpoint:
@@ -136,6 +136,28 @@ def test_it_comes_from_the_log_again_whatever_redis_lost(ada, stored, what, seen
     assert types() == ["OrderConfirmed", "OrderPlaced"]
     assert types("bob") == ["OrderPlaced"]
     assert live().failures == 0
+
+
+def test_it_goes_on_when_redis_goes_away_as_the_loss_is_seen(
+    ada, stored, no_redis, monkeypatch
+):
+    stored.flushdb()
+    ask(ada, ConfirmOrder(), at=AT + timedelta(hours=1))
+    refill = refilling.refill
+
+    def late(projection):
+        no_redis(away=True)
+        return refill(projection)
+
+    with monkeypatch.context() as changes:
+        changes.setattr(refilling, "refill", late)
+        refilling._looked_at = float("inf")  # the batch itself has to see it
+        runner.run_round(worker="tests")
+    assert checkpoints.live("order_summary")[0].position == 2
+    no_redis(away=False)
+    Checkpoint.objects.update(next_attempt_at=None)
+    follow()
+    assert types() == ["OrderConfirmed", "OrderPlaced"]
 
 
 def test_it_is_filled_again_though_nothing_happens(ada, stored):
@@ -252,8 +274,8 @@ def test_it_is_rebuilt_beside_the_one_that_is_read(ada, stored):
     ask(ada, ConfirmOrder(), at=AT + timedelta(hours=1))
     follow()
     rebuilds.roll_back(NAME)
-    assert reading.latest(NAME, "ada")[0]["type"] == "OrderConfirmed"
-    assert len(reading.latest(NAME, "ada")) == 3
+    assert latest.of(NAME, "ada")[0]["type"] == "OrderConfirmed"
+    assert len(latest.of(NAME, "ada")) == 3
     rebuilds.roll_back(NAME)
     control.discard(NAME, actor=accounts.ADA, reason="tests")
     follow()

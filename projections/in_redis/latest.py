@@ -9,7 +9,7 @@ from projections.models import Checkpoint
 from projections.reading import PRIMARY
 
 
-def latest(name: str, key: str) -> list[Any]:
+def of(name: str, key: str) -> list[Any]:
     """The entries of a key as `Entry.shown`, the newest first; [] for none.
 
     At least up to where the projection stood when this was called. Raises RedisAway,
@@ -31,8 +31,8 @@ def latest(name: str, key: str) -> list[Any]:
 
 
 def refuse_unavailable(name: str) -> None:
-    """Raises as `latest` where that would raise."""
-    latest(name, "")
+    """Raises as `of` would."""
+    of(name, "")
 
 
 def _live(name: str) -> list[Checkpoint]:
