@@ -47,6 +47,11 @@ class Command(BaseCommand):
             "with --follow the newest",
         )
         stream.add_argument("--type", help="only events of this type")
+        stream.add_argument(
+            "--stored",
+            action="store_true",
+            help="as stored, not at the newest schema version",
+        )
         stream.add_argument("--follow", action="store_true", help="wait for new ones")
         stream.add_argument("--json", action="store_true", help="(always JSON)")
         replay = actions.add_parser("replay", help="a stream's state, event by event")
@@ -106,7 +111,13 @@ class Command(BaseCommand):
             )
 
     def _stream(
-        self, *, start: str | None, type: str | None, follow: bool, **_: Any
+        self,
+        *,
+        start: str | None,
+        type: str | None,
+        stored: bool,
+        follow: bool,
+        **_: Any,
     ) -> None:
         types = [_known(type)] if type else None
         after = 0
@@ -118,7 +129,7 @@ class Command(BaseCommand):
             for event in store.follow_settled(
                 after=after, batch_size=BATCH, types=types
             ):
-                self._line(event.envelope())
+                self._line(event.envelope(stored=stored))
                 after = event.position
             if not follow:
                 return
