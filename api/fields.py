@@ -4,7 +4,7 @@ REST framework's own fields read 1 as "1", "yes" as true and 12.5 as a decimal.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -132,6 +132,22 @@ class StrictBooleanField(StrictField):
         if not isinstance(data, bool):
             self.fail("invalid_type", kind=kind_of(data))
         return data
+
+
+class StrictChoiceField(StrictField):
+    """One of some words, as it is written."""
+
+    default_error_messages = {"unknown_choice": "Expected one of: {words}."}
+
+    def __init__(self, *, words: Sequence[str], **kwargs: Any) -> None:
+        self.words = words
+        self.schema = {"type": "string", "enum": list(words)}
+        super().__init__(**kwargs)
+
+    def read(self, text: str) -> str:
+        if text not in self.words:
+            self.fail("unknown_choice", words=", ".join(self.words))
+        return text
 
 
 class AmountField(StrictField):

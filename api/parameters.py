@@ -41,6 +41,11 @@ def choice(request: Request, name: str, allowed: Sequence[str], default: str) ->
     return value
 
 
+def flag(request: Request, name: str) -> bool:
+    """Whether a parameter is given as true. Raises Problem 422."""
+    return choice(request, name, ("true", "false"), "false") == "true"
+
+
 def whole_number(
     request: Request, name: str, *, default: int, lowest: int, highest: int
 ) -> int:

@@ -2,14 +2,19 @@
 
 import base64
 import binascii
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import InterfaceError, OperationalError, connections
 
 from cqrs_site import configuration
+from eventstore import stored_types
+
+logger = logging.getLogger(__name__)
 
 DATA_KEY_BYTES = 32
 NAMES = ("SECRET_KEY", "DATA_KEY")
@@ -20,6 +25,21 @@ def check_secrets(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     return [*_unset(), *_wrong_data_key()]
+
+
+def unreadable_events() -> list[CheckMessage]:
+    """Serious findings about events in the log; none while the database is away.
+
+    A web process starts without its database: /health/ready tells that it is away.
+    """
+    try:
+        found = stored_types.check_stored_types(databases=["default"])
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("started without a look at the stored events: %s", error)
+        return []
+    finally:
+        connections["default"].close()  # not for a process that is forked from here
+    return [each for each in found if each.is_serious()]
 
 
 def _unset() -> list[CheckMessage]:

@@ -15,5 +15,5 @@ thread_connections.close_with_their_threads()
 postgres_engine.break_after_failures()
 
 # A server runs no system checks by itself.
-if found := checks.check_secrets():
+if found := [*checks.check_secrets(), *checks.unreadable_events()]:
     sys.exit("\n".join(str(each) for each in found))

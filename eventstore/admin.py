@@ -69,7 +69,9 @@ class TypeFilter(admin.SimpleListFilter):
         return [(name, name) for name in sorted(_type_names())]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(type=self.value()) if self.value() else queryset
+        if not (name := self.value()):
+            return queryset
+        return queryset.filter(type__in=streams.stored_names([name]))
 
 
 class LogAdmin(ReadOnly):
@@ -87,7 +89,7 @@ class LogAdmin(ReadOnly):
         if (one := _one_event(term)) is not None:
             return queryset.filter(self.of_event(one)), False
         if term in _type_names():
-            return queryset.filter(type=term), False
+            return queryset.filter(type__in=streams.stored_names([term])), False
         return queryset.filter(stream__gte=term, stream__lt=term + "\U0010ffff"), False
 
     def of_event(self, found: Q) -> Q:

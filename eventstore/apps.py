@@ -7,7 +7,9 @@ class EventstoreConfig(AppConfig):
     verbose_name = "Event log"
 
     def ready(self) -> None:
-        from eventstore import checks  # registers itself with Django's checks
+        # They register themselves with Django's checks.
+        from eventstore import checks, stored_types
 
         assert checks
+        assert stored_types
         autodiscover_modules("streams")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore import ids, streams
+from eventstore import errors, ids, streams
 
 MASK = "***"
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -25,8 +25,9 @@ class NewEvent:
 
 
 class RecordedEvent:
-    """An event as the log has it. `data` and `metadata` are decoded when first asked.
+    """An event of the log. `data` and `metadata` are decoded when first asked.
 
+    type: its name today; stored_type, schema_version: as it is stored.
     position: int > 0, unique and in commit-safe order; version: 1, 2, 3 … in a stream;
     recorded_at, occurred_at: aware datetimes in UTC.
     """
@@ -41,6 +42,7 @@ class RecordedEvent:
         "position",
         "recorded_at",
         "schema_version",
+        "stored_type",
         "stream",
         "type",
         "version",
@@ -63,7 +65,8 @@ class RecordedEvent:
         self.event_id = event_id
         self.stream = stream
         self.version = version
-        self.type = type
+        self.type = streams.name_today(stream, type)
+        self.stored_type = type
         self.schema_version = schema_version
         self.recorded_at = recorded_at
         self.occurred_at = occurred_at
@@ -105,7 +108,7 @@ class RecordedEvent:
         """The struct of its type. Raises UnknownEventType, InvalidEvent."""
         if self._data is None:
             self._data = streams.of(self.stream).decode(
-                self.type, self.schema_version, self._data_text
+                self.stored_type, self.schema_version, self._data_text
             )
         return self._data
 
@@ -117,28 +120,42 @@ class RecordedEvent:
             )
         return self._metadata
 
-    def envelope(self, *, masked: bool = False) -> dict[str, Any]:
-        """The event as clients see it: JSON-ready, data as stored.
+    def envelope(self, *, masked: bool = False, stored: bool = False) -> dict[str, Any]:
+        """The event as clients see it, JSON-ready: at the newest schema version.
 
-        masked: with every text of its personal fields replaced.
+        masked: with every text of its personal fields replaced. stored: with type,
+        schema version and data as they are in the log; so is what newer code wrote.
         """
         data = msgspec.json.decode(self._data_text)
+        type, schema_version = self.stored_type, self.schema_version
+        if (known := self._known_type()) and not stored:
+            data = known.upcast(type, schema_version, data)
+            newest = known.newest(type)
+            type, schema_version = newest.name, newest.schema_version
         if masked:
-            for name in streams.of(self.stream).personal_fields(self.type):
-                if name in data:
-                    data[name] = _masked(data[name])
+            # Nobody here knows what an unknown type tells about persons.
+            personal = known.personal_fields(type) if known else data
+            data |= {name: _masked(data[name]) for name in personal if name in data}
         return {
             "event_id": str(self.event_id),
             "position": self.position,
             "stream": self.stream,
             "version": self.version,
-            "type": self.type,
-            "schema_version": self.schema_version,
+            "type": type,
+            "schema_version": schema_version,
             "recorded_at": rfc3339(self.recorded_at),
             "occurred_at": rfc3339(self.occurred_at),
             "data": data,
             "metadata": self.metadata,
         }
+
+    def _known_type(self) -> streams.StreamType | None:
+        """The stream type, if it can read this event."""
+        try:
+            found = streams.of(self.stream)
+        except errors.UnknownStreamType:
+            return None
+        return found if found.knows(self.stored_type, self.schema_version) else None
 
 
 def _masked(value: Any) -> Any:

@@ -275,23 +275,24 @@ def read_settled(
 ) -> list[RecordedEvent]:
     """Settled events with position > after, in position order, at most `limit`.
 
-    types, stream: only of these; up_to: a settled position already known (else it is
-    asked for first, in a statement of its own). Raises NotSettled.
+    types, stream: only of these, under every name that the types were stored under.
+    up_to: a settled position already known (else it is asked for first, in a statement
+    of its own). Raises NotSettled.
     """
     if up_to is None:
         up_to = settled.position(using=using).settled
     if up_to <= after:
         return []
+    named = None if types is None else streams.stored_names(types)
     with connections[using].cursor() as cursor:
         if stream is not None:
-            named = None if types is None else list(types)
             cursor.execute(
                 READ_LOG_OF_STREAM, [stream, after, up_to, named, named, limit]
             )
-        elif types is None:
+        elif named is None:
             cursor.execute(READ_LOG, [after, up_to, limit])
         else:
-            cursor.execute(READ_LOG_OF_TYPES, [after, up_to, list(types), limit])
+            cursor.execute(READ_LOG_OF_TYPES, [after, up_to, named, limit])
         return [RecordedEvent(*row) for row in cursor.fetchall()]
 
 

@@ -11,7 +11,8 @@ from django.conf import settings
 
 from eventstore import streams
 from eventstore.streams import EventType, StreamType
-from orders.domain import decide, errors, events, evolve
+from eventstore.upcasting import Upcaster
+from orders.domain import decide, errors, events, evolve, former_events
 from orders.domain.commands import OrderCommand
 from orders.domain.events import OrderEvent
 from orders.domain.order import Order
@@ -46,7 +47,16 @@ ORDER = streams.register(
             EventType(
                 struct=events.OrderPlaced,
                 name="OrderPlaced",
+                schema_version=2,
                 personal=("shipping_address", "note"),
+                upcasters=[
+                    Upcaster(
+                        schema_version=1,
+                        upcast=former_events.place_in_a_channel,
+                        struct=former_events.OrderPlaced1,
+                        personal=("shipping_address", "note"),
+                    )
+                ],
             ),
             EventType(struct=events.LineAdded, name="LineAdded"),
             EventType(struct=events.LineQuantityChanged, name="LineQuantityChanged"),

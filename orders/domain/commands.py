@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from orders.domain.values import Address, LineQuantity, Quantity
+from orders.domain.values import API, Address, Channel, LineQuantity, Quantity
 
 
 class NewLine(Struct, frozen=True, kw_only=True):
@@ -23,6 +23,7 @@ class PlaceOrder(Struct, frozen=True, kw_only=True):
     order_id: UUID | None = None
     external_reference: str | None = None
     note: str | None = None
+    channel: Channel = API
 
 
 class AddLine(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
-"""What can have happened to an order; the `data` of stored events, schema version 1.
+"""What can have happened to an order; the `data` of stored events, in the newest form.
 
 Decoding refuses amounts and quantities that no order can have, and nothing else: the
-rules for new decisions do not bind history. A field that is added needs a default.
+rules for new decisions do not bind history. A field that is added needs a default; any
+other change makes a new schema version (docs/how-to/change-an-event.md).
 """
 
 from decimal import Decimal
@@ -10,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from orders.domain import money
-from orders.domain.values import Address, LineQuantity, Quantity
+from orders.domain.values import Address, Channel, LineQuantity, Quantity
 
 
 class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,6 +37,7 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     order_id: UUID | None = None
     external_reference: str | None = None
     note: str | None = None
+    channel: Channel
 
 
 class LineAdded(PlacedLine, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ def place(command: commands.PlaceOrder, *, rules: Rules) -> events.OrderPlaced:
         order_id=command.order_id,
         external_reference=command.external_reference,
         note=command.note,
+        channel=command.channel,
     )
 
 

@@ -1,7 +1,7 @@
 """What commands, events and the order itself have in common."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -22,6 +22,25 @@ class Address(
     region: str | None = None
     postal_code: str | None = None
     country: str
+
+
+# How an order came; what a client cannot say of itself is left to the server.
+ChannelKind = Literal["web", "app", "phone", "store", "api", "import", "unknown"]
+
+
+class Channel(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Where an order was sold: unknown for events from before this was recorded.
+
+    name: which of that kind, such as a shop, an app's version or a file's format.
+    """
+
+    kind: ChannelKind
+    name: str | None = None
+
+
+API = Channel(kind="api")
 
 
 class LineQuantity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

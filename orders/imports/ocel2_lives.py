@@ -10,7 +10,7 @@ from uuid import UUID
 from orders.domain import decide, events, evolve, money, rules
 from orders.domain.axes import Status
 from orders.domain.order import Order
-from orders.domain.values import Address, LineQuantity
+from orders.domain.values import Address, Channel, LineQuantity
 from orders.imports import history
 from orders.imports.history import History
 from orders.imports.ocel2_file import Event, Objects
@@ -77,6 +77,7 @@ class Lives:
                 name=customer, line1=UNKNOWN, city=UNKNOWN, country=UNKNOWN
             ),
             external_reference=reference,
+            channel=Channel(kind="import", name=NAME),
         )
         order = evolve.evolve(None, placed, at=event.time.astimezone(UTC))
         life = Life(order_id=order_id, order=order, line_of=line_of)

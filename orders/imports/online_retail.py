@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from orders.domain import events, money, rules, values
-from orders.domain.values import Address, LineQuantity
+from orders.domain.values import Address, Channel, LineQuantity
 from orders.imports import history, online_retail_file
 from orders.imports.history import History, Mapped, Reject, Source
 from orders.imports.online_retail_file import MALFORMED, Invoice, Row, rejects_of
@@ -115,6 +115,7 @@ def _placed(
             name=customer, line1=UNKNOWN, city=UNKNOWN, country=first.country
         ),
         external_reference=invoice.number,
+        channel=Channel(kind="import", name=NAME),
     )
 
 

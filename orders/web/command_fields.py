@@ -6,6 +6,7 @@ from api.fields import (
     AmountField,
     CurrencyField,
     StrictCharField,
+    StrictChoiceField,
     StrictIntegerField,
     StrictUUIDField,
 )
@@ -14,6 +15,8 @@ from orders.domain import currencies, errors
 from orders.domain.rules import Rules
 from orders.domain.values import MAX_QUANTITY
 
+# Of an order that comes in by the API; `import` and `unknown` are for the rest.
+CHANNELS = ("web", "app", "phone", "store", "api")
 MAX_NUMBER = 2**31 - 1  # of a line or shipment; beyond any that an order can have
 
 
@@ -76,6 +79,11 @@ class LineQuantitySerializer(StrictSerializer):
     quantity = _quantity()
 
 
+class ChannelSerializer(StrictSerializer):
+    kind = StrictChoiceField(words=CHANNELS)
+    name = _identifier(required=False, help_text="which shop, app or campaign")
+
+
 class PlaceOrderSerializer(StrictSerializer):
     customer_id = _identifier()
     currency = CurrencyField(is_known=currencies.ACTIVE.__contains__)
@@ -84,6 +92,7 @@ class PlaceOrderSerializer(StrictSerializer):
     order_id = StrictUUIDField(required=False, help_text="made by the server if absent")
     external_reference = _identifier(required=False)
     note = _note(required=False)
+    channel = ChannelSerializer(required=False, help_text='default: `{"kind": "api"}`')
 
 
 class AddLineSerializer(NewLineSerializer):

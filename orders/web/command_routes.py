@@ -61,6 +61,7 @@ PLACE = Route(
         "lines": [LINE],
         "shipping_address": ADDRESS,
         "note": "Ring twice",
+        "channel": {"kind": "app", "name": "iOS 4.1"},
     },
 )
 

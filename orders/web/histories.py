@@ -24,7 +24,8 @@ class OrderEvents(APIView):
 
     @history_schema.list_events()
     def get(self, request: Request, order_id: str) -> Response:
-        parameters.check(request, known=parameters.PAGING)
+        parameters.check(request, known={*parameters.PAGING, "stored"})
+        stored = parameters.flag(request, "stored")
         limit = cursors.read_limit(request)
         after = cursors.read_place(request) or 0
         found_id = found_order.uuid(order_id)
@@ -36,7 +37,7 @@ class OrderEvents(APIView):
         following = shown[-1].version if len(found) > limit else None
         return Response(
             {
-                "data": [each.envelope() for each in shown],
+                "data": [each.envelope(stored=stored) for each in shown],
                 "next": following and cursors.next_after(request, following),
             },
             headers={freshness.READ_POSITION: str(stands)},

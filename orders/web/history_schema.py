@@ -22,6 +22,7 @@ def list_events() -> Decorate:
         parameters=[
             PATH,
             *query_schema.paging("Events on a page."),
+            event_shapes.STORED,
             *query_parts.LOG_HEADERS,
             query_parts.read_position(200),
         ],

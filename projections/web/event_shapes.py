@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 
@@ -26,6 +27,14 @@ class EventPageSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="the page that follows; null on the last one"
     )
 
+
+STORED = OpenApiParameter(
+    "stored",
+    {"type": "boolean", "default": False},
+    OpenApiParameter.QUERY,
+    description="Shows each event as it is stored, with its type and schema version of "
+    "then; otherwise at the newest schema version.",
+)
 
 EVENT = {
     "event_id": "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f11",

@@ -14,7 +14,7 @@ from projections import errors, feed, freshness
 from projections.feed import Asked, Found
 from projections.web import feed_schema
 
-PARAMETERS = {"after", "limit", "type", "stream", "personal"}
+PARAMETERS = {"after", "limit", "type", "stream", "personal", "stored"}
 
 # Both, to see what tells about persons.
 PERSONAL = frozenset({"events:read", "orders:read"})
@@ -31,6 +31,7 @@ class EventFeed(APIView):
         parameters.check(request, known=PARAMETERS)
         limit = cursors.read_limit(request)
         masked = not _shows_personal(request)
+        stored = parameters.flag(request, "stored")
         asked = _asked(request, limit=limit + 1)
         freshness.demand_log(request)
         found = feed.read(asked)
@@ -44,7 +45,10 @@ class EventFeed(APIView):
         headers[freshness.READ_POSITION] = str(stands)
         return Response(
             {
-                "data": [each.envelope(masked=masked) for each in found.events[:limit]],
+                "data": [
+                    each.envelope(masked=masked, stored=stored)
+                    for each in found.events[:limit]
+                ],
                 "next": following and _next(request, following),
             },
             headers=headers,
@@ -113,8 +117,7 @@ def _stream(request: Request) -> str | None:
 
 def _shows_personal(request: Request) -> bool:
     """Raises Problem 403 `wrong-scope` for who may not see what it asks for."""
-    words = ("true", "false")
-    asked = parameters.choice(request, "personal", words, "false") == "true"
+    asked = parameters.flag(request, "personal")
     missing = PERSONAL - authentication.scopes(request)
     if asked and missing:
         raise Problem(

@@ -69,6 +69,7 @@ def _query_parameters() -> list[OpenApiParameter]:
             "Shows what tells about persons, which is masked otherwise; needs the "
             "scope orders:read as well.",
         ),
+        event_shapes.STORED,
     ]
 
 

@@ -9,8 +9,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from eventstore import errors, events, ids, settled, store, streams, time_travel
-from eventstore.management import examples
+from eventstore import (
+    errors,
+    events,
+    ids,
+    schemas,
+    settled,
+    store,
+    streams,
+    time_travel,
+)
+from eventstore.management import examples, schema_check
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -21,6 +30,7 @@ examples:
   manage.py event_store stream --type OrderPlaced --from 2026-01-01T00:00:00Z
   manage.py event_store stream --follow
   manage.py event_store replay order-0193… --at-version 3
+  manage.py event_store schema --check docs/events/schema.json
 """
 
 
@@ -47,12 +57,26 @@ class Command(BaseCommand):
             "with --follow the newest",
         )
         stream.add_argument("--type", help="only events of this type")
+        stream.add_argument(
+            "--stored",
+            action="store_true",
+            help="as stored, not at the newest schema version",
+        )
         stream.add_argument("--follow", action="store_true", help="wait for new ones")
         stream.add_argument("--json", action="store_true", help="(always JSON)")
         replay = actions.add_parser("replay", help="a stream's state, event by event")
         replay.add_argument("stream")
         replay.add_argument("--at-version", type=int)
         replay.add_argument("--json", action="store_true", help="(always JSON)")
+
+        schema = actions.add_parser("schema", help="JSON Schema of all event types")
+        schema.add_argument(
+            "--check",
+            metavar="FILE",
+            help="tell what changed since the schema in FILE (-: stdin) was printed; "
+            "exit code 1 when that breaks readers of stored events",
+        )
+        schema.add_argument("--json", action="store_true", help="(always JSON)")
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -106,7 +130,13 @@ class Command(BaseCommand):
             )
 
     def _stream(
-        self, *, start: str | None, type: str | None, follow: bool, **_: Any
+        self,
+        *,
+        start: str | None,
+        type: str | None,
+        stored: bool,
+        follow: bool,
+        **_: Any,
     ) -> None:
         types = [_known(type)] if type else None
         after = 0
@@ -118,7 +148,7 @@ class Command(BaseCommand):
             for event in store.follow_settled(
                 after=after, batch_size=BATCH, types=types
             ):
-                self._line(event.envelope())
+                self._line(event.envelope(stored=stored))
                 after = event.position
             if not follow:
                 return
@@ -141,6 +171,13 @@ class Command(BaseCommand):
                     "state": msgspec.to_builtins(step.state),
                 }
             )
+
+    def _schema(self, *, check: str | None, **_: Any) -> None:
+        if check is None:
+            now = schemas.document(streams.registered())
+            self.stdout.write(schemas.text(now), ending="")
+        else:
+            schema_check.run(check, write=self.stdout.write)
 
     def _line(self, value: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))

@@ -110,6 +110,7 @@ def test_it_keeps_the_lines_of_its_examples(capsys) -> None:
     assert helped[helped.index("examples:") + 3 :] == [
         "  manage.py event_store stream --follow",
         "  manage.py event_store replay order-0193… --at-version 3",
+        "  manage.py event_store schema --check docs/events/schema.json",
     ]
     assert "Appends to, prints and replays the event log." in helped
 

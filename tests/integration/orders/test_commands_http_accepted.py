@@ -108,6 +108,23 @@ def test_it_places_an_order(shop):
     assert [line.line_id for line in event.data.lines] == [1]
 
 
+@pytest.mark.parametrize(
+    ("body", "stored"),
+    [
+        ({}, {"kind": "api"}),
+        ({"channel": {"kind": "web"}}, {"kind": "web"}),
+        (
+            {"channel": {"kind": "store", "name": "Bath"}},
+            {"kind": "store", "name": "Bath"},
+        ),
+    ],
+)
+def test_it_stores_how_an_order_came(shop, body, stored):
+    (event,) = events_of(shop.place(**body))
+    envelope = event.envelope(stored=True)
+    assert (envelope["schema_version"], envelope["data"]["channel"]) == (2, stored)
+
+
 def test_it_takes_the_callers_order_id(shop):
     id = "018F7A5E-7C3B-4D64-9C55-3A1C9F3A2F10"
     response = shop.post(ORDERS, order(order_id=id))

@@ -66,6 +66,28 @@ FAULTS = {
         "/lines/0/quantity",
         "invalid-type",
     ),
+    "channel a text": ({"channel": "web"}, "/channel", "invalid-type"),
+    "channel without kind": ({"channel": {}}, "/channel/kind", "required"),
+    "channel of another kind": (
+        {"channel": {"kind": "fax"}},
+        "/channel/kind",
+        "unknown-choice",
+    ),
+    "channel of an import": (
+        {"channel": {"kind": "import"}},
+        "/channel/kind",
+        "unknown-choice",
+    ),
+    "channel with an empty name": (
+        {"channel": {"kind": "web", "name": ""}},
+        "/channel/name",
+        "blank",
+    ),
+    "channel with more": (
+        {"channel": {"kind": "web", "shop": "Bath"}},
+        "/channel/shop",
+        "unknown-field",
+    ),
     "price number": ({"lines": line(unit_price=5)}, "/lines/0/unit_price", "is-number"),
     "price fraction": (
         {"lines": line(unit_price=5.25)},

@@ -293,7 +293,7 @@ def test_it_describes_the_parameters_it_takes(document: Any) -> None:
     own = {"ordering", "limit", "cursor", "format"}
     assert described == {*OrderFilter.base_filters, *own}
     assert set(parameters(document, ORDER, "query")) == {"at_version", "as_of"}
-    assert set(parameters(document, EVENTS, "query")) == {"limit", "cursor"}
+    assert set(parameters(document, EVENTS, "query")) == {"limit", "cursor", "stored"}
     shared = {"Consistency-Token", "Prefer", "X-Request-ID"}
     assert set(parameters(document, ORDERS, "header")) == shared
     assert set(parameters(document, ORDER, "header")) == {*shared, "If-None-Match"}

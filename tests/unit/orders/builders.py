@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from orders.domain import commands
-from orders.domain.values import Address, LineQuantity
+from orders.domain.values import Address, Channel, LineQuantity
 
 ADDRESS = Address(name="Ada Byron", line1="12 Mill Lane", city="Bath", country="GB")
+IMPORTED = Channel(kind="import")
 
 
 def new_line(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from orders.domain import document, events, evolve
-from orders.domain.values import Address
+from orders.domain.values import API, Address
 from tests.unit.orders.builders import units
 from tests.unit.orders.decider import AT, given
 
@@ -26,6 +26,7 @@ PLACED = events.OrderPlaced(
     ),
     external_reference="web-1",
     note="ring twice",
+    channel=API,
 )
 
 
@@ -129,6 +130,7 @@ def test_it_says_that_a_shipment_is_under_way_and_a_reference_missing() -> None:
                 currency="EUR",
                 lines=PLACED.lines,
                 shipping_address=PLACED.shipping_address,
+                channel=API,
             ),
             events.ShipmentSent(
                 shipment_id=1, carrier="DHL", tracking_number="T", lines=units(line1=1)

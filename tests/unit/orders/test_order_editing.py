@@ -14,6 +14,7 @@ from tests.unit.orders.builders import (
     COMPLETED,
     CONFIRMED,
     EXPIRED,
+    IMPORTED,
     SHIPPED,
     capture,
     place,
@@ -119,6 +120,7 @@ def test_it_lets_an_order_below_the_minimum_grow() -> None:
         currency="EUR",
         lines=(added(1, 1, "2.00"),),
         shipping_address=ADDRESS,
+        channel=IMPORTED,
     )
     given(imported).when(change(1, 3)).then(
         events.LineQuantityChanged(line_id=1, quantity=3)

@@ -14,6 +14,7 @@ from tests.unit.orders.builders import (
     COMPLETED,
     CONFIRMED,
     EXPIRED,
+    IMPORTED,
     SHIPPED,
     place,
     units,
@@ -39,6 +40,7 @@ def placed(*lines: events.PlacedLine) -> events.OrderPlaced:
         currency="GBP",
         lines=lines or (placed_line(1),),
         shipping_address=ADDRESS,
+        channel=IMPORTED,
     )
 
 

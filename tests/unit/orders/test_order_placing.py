@@ -6,6 +6,7 @@ from msgspec import structs
 
 from orders.domain import commands, errors, events
 from orders.domain.rules import Rules
+from orders.domain.values import Channel
 from tests.unit.orders import builders
 from tests.unit.orders.builders import ADDRESS, new_line, place
 from tests.unit.orders.decider import AT, given
@@ -17,6 +18,7 @@ def test_it_places_an_order_and_numbers_its_lines() -> None:
         order_id=UUID(int=1),
         external_reference="web-1",
         note="ring twice",
+        channel=Channel(kind="store", name="Bath"),
     )
     order = (
         given()
@@ -45,6 +47,7 @@ def test_it_places_an_order_and_numbers_its_lines() -> None:
                 order_id=UUID(int=1),
                 external_reference="web-1",
                 note="ring twice",
+                channel=Channel(kind="store", name="Bath"),
             )
         )
     )
