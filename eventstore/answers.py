@@ -6,6 +6,7 @@ are there, or neither is.
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from eventstore import errors
 # the same time, are rare, and one of them is only told to come again.
 LOCK_SPACE = 11
 HASH_BYTES = 6
+BATCH = 1_000  # expired answers deleted in a transaction: some milliseconds
+TENANCY_S = 5  # of a worker's slot, for deleting them
 
 # Does not wait for a request that runs. An INSERT alone would.
 TRY_LOCK = """
@@ -103,12 +106,23 @@ def once(
         return answer
 
 
-def delete_expired(*, limit: int, using: str = "default") -> int:
-    """Deletes the oldest answers whose time is over, at most `limit`; how many."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(DELETE_EXPIRED, [_hours(), limit])
-        deleted: int = cursor.rowcount
-        return deleted
+def delete_expired(
+    *, batch: int = BATCH, seconds: float = TENANCY_S, using: str = "default"
+) -> int:
+    """Deletes the answers whose time is over, oldest first; how many.
+
+    A transaction for each `batch`; none is begun after so many seconds. What is left
+    is for the next call.
+    """
+    ends = time.monotonic() + seconds
+    total = 0
+    while True:
+        with connections[using].cursor() as cursor:
+            cursor.execute(DELETE_EXPIRED, [_hours(), batch])
+            deleted: int = cursor.rowcount
+        total += deleted
+        if deleted < batch or time.monotonic() >= ends:
+            return total
 
 
 def _lock(request: Request, using: str) -> None:
