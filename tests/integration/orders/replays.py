@@ -5,7 +5,7 @@ from typing import Any
 from eventstore.models import KeptAnswer
 
 KEY = "k-1"
-OF_ONE_REQUEST = {"X-Request-ID", "Idempotency-Replayed"}
+OF_ONE_REQUEST = {"X-Request-ID", "Idempotency-Replayed", "Preference-Applied"}
 
 
 def assert_replay(again: Any, first: Any) -> None:

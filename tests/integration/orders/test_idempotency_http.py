@@ -36,6 +36,14 @@ def test_it_changes_an_order_once_also_after_later_changes(shop):
     assert store.version_of(f"order-{order_id}") == 3
 
 
+def test_a_replay_expects_the_version_of_the_first_time(shop):
+    order_id = shop.place()
+    seen = {"If_Match": '"1"', "Idempotency_Key": KEY}
+    first = shop.change(order_id, "confirm", **seen)
+    assert first.status_code == 200
+    assert_replay(shop.change(order_id, "confirm", **seen), first)
+
+
 def test_it_keeps_nothing_without_a_key(shop):
     shop.place()
     assert kept() == 0
