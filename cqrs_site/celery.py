@@ -32,6 +32,12 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 10},
     },
+    # Expired answers count as absent anyway: this is for space.
+    "delete_expired_answers": {
+        "task": "eventstore.delete_expired_answers",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 
 

@@ -92,10 +92,7 @@ def handle(
         # First: a command that is repeated expects the version of the first time.
         if earlier := _earlier_outcome(stream, context):
             return earlier
-        if expected_version not in (None, loaded.version):
-            raise errors.VersionMismatch(
-                stream=stream, expected=expected_version or 0, actual=loaded.version
-            )
+        _refuse_other_version(stream, loaded, expected_version)
         decided = stream_type.decide(loaded.state, command, at=at)
         if not decided:
             return _nothing_new(stream, loaded)
@@ -106,6 +103,24 @@ def handle(
             continue
         return _outcome(stream, new, appended)
     raise errors.VersionConflict(stream=stream, attempts=attempts)
+
+
+def preview(
+    stream_type: StreamType,
+    stream_id: object,
+    command: Any,
+    *,
+    at: datetime,
+    expected_version: int | None = None,
+) -> list[str]:
+    """The types of the events that `handle` would store now; nothing is stored.
+
+    Raises the domain's rejection, VersionMismatch (expected_version).
+    """
+    loaded = load(stream_type, stream_id)
+    _refuse_other_version(stream_type.stream(stream_id), loaded, expected_version)
+    decided = stream_type.decide(loaded.state, command, at=at)
+    return [stream_type.type_of(each).name for each in decided]
 
 
 def prepare(
@@ -154,6 +169,13 @@ def _metadata(
         **keys,
     }
     return {name: value for name, value in named.items() if value}
+
+
+def _refuse_other_version(stream: str, loaded: Loaded, expected: int | None) -> None:
+    if expected not in (None, loaded.version):
+        raise errors.VersionMismatch(
+            stream=stream, expected=expected or 0, actual=loaded.version
+        )
 
 
 def _refuse_snapshot_isolation() -> None:

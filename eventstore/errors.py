@@ -100,3 +100,23 @@ class BadToken(EventStoreError):
     """A consistency token that this system did not issue, or of a former log."""
 
     code = "bad-consistency-token"
+
+
+class KeyInProgress(EventStoreError):
+    """A request with this key runs at the moment; nothing was done for this one."""
+
+    code = "idempotency-in-progress"
+
+    def __init__(self, *, key: str) -> None:
+        super().__init__(f"a request with the key {key!r} is running")
+        self.key = key
+
+
+class KeyReused(EventStoreError):
+    """The key stands for another request of the same client."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, *, key: str) -> None:
+        super().__init__(f"the key {key!r} was used for another request")
+        self.key = key

@@ -75,3 +75,33 @@ class Log(models.Model):
 
     def __str__(self) -> str:
         return f"epoch {self.epoch} of log {self.log_id}"
+
+
+class KeptAnswer(models.Model):
+    """What a client was answered under a key of its own; written by answers.py alone.
+
+    Deleted when its time is over: no part of the log.
+    """
+
+    client = models.TextField()
+    key = models.TextField()
+    request_hash = models.BinaryField()
+    status = models.SmallIntegerField()
+    headers = models.JSONField()
+    body = models.BinaryField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "eventstore_answer"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "key"], name="eventstore_answer_client_key_key"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["kept_at"], name="eventstore_answer_kept_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.client}"

@@ -1,5 +1,7 @@
 """From a request's facts to a handled command: the one way in for every caller."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,8 +39,7 @@ def place(command: PlaceOrder, *, asked: Asked, at: datetime) -> tuple[UUID, Out
 
     Raises OrderError, VersionMismatch, VersionConflict.
     """
-    order_id = command.order_id or ids.uuid7()
-    placing = msgspec.structs.replace(command, order_id=order_id)
+    order_id, placing = _with_id(command)
     return order_id, _handle(order_id, placing, asked, at)
 
 
@@ -46,12 +47,46 @@ def change(
     order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
 ) -> Outcome:
     """Raises OrderError, VersionMismatch, VersionConflict."""
-    try:
+    with _unknown_without_events():
         return _handle(order_id, command, asked, at)
+
+
+def try_place(command: PlaceOrder, *, asked: Asked, at: datetime) -> list[str]:
+    """The types of the events that `place` would store now. Raises as it does."""
+    order_id, placing = _with_id(command)
+    return _preview(order_id, placing, asked, at)
+
+
+def try_change(
+    order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
+) -> list[str]:
+    """The types of the events that `change` would store now. Raises as it does."""
+    with _unknown_without_events():
+        return _preview(order_id, command, asked, at)
+
+
+def _with_id(command: PlaceOrder) -> tuple[UUID, PlaceOrder]:
+    order_id = command.order_id or ids.uuid7()
+    return order_id, msgspec.structs.replace(command, order_id=order_id)
+
+
+@contextmanager
+def _unknown_without_events() -> Iterator[None]:
+    """An order that If-Match expects, and that has no events, is unknown."""
+    try:
+        yield
     except eventstore.errors.VersionMismatch as mismatch:
         if mismatch.actual == 0:
             raise errors.UnknownOrder() from mismatch
         raise
+
+
+def _preview(
+    order_id: UUID, command: PlaceOrder | ChangeOrder, asked: Asked, at: datetime
+) -> list[str]:
+    return eventstore.commands.preview(
+        streams.ORDER, order_id, command, at=at, expected_version=asked.expected_version
+    )
 
 
 def _handle(

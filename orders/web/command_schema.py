@@ -7,15 +7,16 @@ from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
+    PolymorphicProxySerializer,
     extend_schema,
     extend_schema_view,
 )
 from rest_framework import serializers
 
-from api import openapi
+from api import idempotency, openapi
 from eventstore.errors import VersionConflict, VersionMismatch
 from orders.domain.errors import UnknownOrder
-from orders.web import commands, refusals
+from orders.web import answering, commands, refusals
 from orders.web.command_routes import Route
 from orders.web.commands import CommandView
 from projections import freshness
@@ -42,14 +43,48 @@ class CommandAnswerSerializer(serializers.Serializer[Any]):
     )
 
 
+class TrialAnswerSerializer(serializers.Serializer[Any]):
+    valid = serializers.ChoiceField([True])
+    events = serializers.ListField(
+        child=serializers.CharField(), help_text="types that would be stored"
+    )
+
+
 STREAM = f"order-{ORDER_ID}"
 PROBLEMS = (
     commands.bad_if_match(),
+    idempotency.bad_key(),
+    idempotency.in_progress(),
+    idempotency.reused(),
     refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
     refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
 )
 PARAMETERS = (
     *openapi.HEADERS,
+    OpenApiParameter(
+        answering.VALIDATE_ONLY,
+        {"type": "string", "enum": ["true", "false"], "default": "false"},
+        description="`true`: answer 200 with the types of the events that the command "
+        "would store, or its refusal. Nothing is stored, and no key is used.",
+    ),
+    openapi.request_header(
+        idempotency.HEADER,
+        "Makes it safe to send a request again: the first answer, with its status and "
+        "its body, comes again as long as it is kept. It is the caller's own; the same "
+        "key with another body or URL is refused. What is kept are answers that store "
+        "something, and refusals by the rules of orders (409, 422); after any other "
+        "answer the same key tries again.",
+        f"^{idempotency.PATTERN}$",
+    ),
+    openapi.answer_header(
+        idempotency.REPLAYED,
+        "`true`, if an earlier request with the key was answered so; absent otherwise. "
+        "The `request_id` of a problem is then that of the earlier request.",
+        200,
+        201,
+        409,
+        422,
+    ),
     openapi.request_header(
         "If-Match",
         'The version that the caller last saw, as its ETag: `"3"`.',
@@ -89,7 +124,7 @@ def describe(route: Route[Any], view: type[View]) -> type[View]:
         request=route.serializer,
         examples=[_body_example(route)],
         responses={
-            201 if placing else 200: _accepted(route),
+            **_accepted(route),
             **openapi.responses(
                 *openapi.ALWAYS,
                 *openapi.BODY,
@@ -106,9 +141,38 @@ def _body_example(route: Route[Any]) -> OpenApiExample:
     return OpenApiExample(route.summary, value=dict(route.example), request_only=True)
 
 
-def _accepted(route: Route[Any]) -> OpenApiResponse:
-    version = 1 if not route.word else 4
-    token = "WzEsIm9yZGVyLTAxOGY3YTVlIiwxLDE4MTVd:1vN2Qx:AbC"
+def _accepted(route: Route[Any]) -> dict[int, OpenApiResponse]:
+    """Answers by status; a trial is 200 always, what is placed is 201."""
+    trial = _trial_example(route)
+    if not route.word:
+        stored = [_stored_example(route, version=1)]
+        tried = OpenApiResponse(
+            TrialAnswerSerializer, description="Would be stored.", examples=[trial]
+        )
+        placed = OpenApiResponse(
+            CommandAnswerSerializer, description="Stored.", examples=stored
+        )
+        return {200: tried, 201: placed}
+    either = PolymorphicProxySerializer(
+        component_name="CommandOrTrialAnswer",
+        serializers=[CommandAnswerSerializer, TrialAnswerSerializer],
+        resource_type_field_name=None,
+    )
+    examples = [_stored_example(route, version=4), trial]
+    description = "Stored; with `validate_only=true`: would be stored."
+    return {200: OpenApiResponse(either, description=description, examples=examples)}
+
+
+def _trial_example(route: Route[Any]) -> OpenApiExample:
+    return OpenApiExample(
+        "Tried",
+        value={"valid": True, "events": [route.event_type]},
+        response_only=True,
+        status_codes=["200"],
+    )
+
+
+def _stored_example(route: Route[Any], *, version: int) -> OpenApiExample:
     event = {
         "event_id": "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f11",
         "type": route.event_type,
@@ -120,9 +184,6 @@ def _accepted(route: Route[Any]) -> OpenApiResponse:
         "version": version,
         "position": 1815,
         "events": [event],
-        "consistency_token": token,
+        "consistency_token": "WzEsIm9yZGVyLTAxOGY3YTVlIiwxLDE4MTVd:1vN2Qx:AbC",
     }
-    example = OpenApiExample("Stored", value=value, response_only=True)
-    return OpenApiResponse(
-        CommandAnswerSerializer, description="Stored.", examples=[example]
-    )
+    return OpenApiExample("Stored", value=value, response_only=True)

@@ -1,25 +1,25 @@
 """POST /api/v1/commands/orders and …/orders/{order_id}/{word}."""
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-import eventstore.errors
 from api import authentication, fields, request_id
 from api.problems import Problem
+from eventstore.answers import Answer
 from eventstore.commands import Outcome
 from orders import handling
 from orders.domain.commands import ChangeOrder, PlaceOrder
-from orders.domain.errors import OrderError, UnknownOrder
+from orders.domain.errors import UnknownOrder
 from orders.handling import Asked
-from orders.web import refusals
+from orders.web import answering, refusals
 from orders.web.command_routes import Route
-from projections import freshness
 
 # What `Prefer: wait=N` waits for.
 READ_MODELS = ("order_summary", "order_detail")
@@ -28,43 +28,64 @@ _IF_MATCH = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 class CommandView(APIView):
-    """What commands share: their scope, and how refusals become answers."""
+    """What commands share: their scope, and the ways to answer."""
 
     required_scopes: ClassVar = {"POST": ("orders:write",)}
 
-    def handle_exception(self, exc: Exception) -> Response:
-        match exc:
-            case OrderError():
-                exc = refusals.from_domain(exc)
-            case eventstore.errors.VersionMismatch():
-                exc = refusals.from_mismatch(exc)
-            case eventstore.errors.VersionConflict():
-                exc = refusals.from_conflict(exc)
-        return super().handle_exception(exc)
+    def answer(
+        self,
+        request: Request,
+        *,
+        decide: Callable[[], Answer],
+        preview: Callable[[], list[str]],
+    ) -> HttpResponse:
+        """`preview` has the types of the events that `decide` would store."""
+        if answering.is_trial(request):
+            return answering.trial(preview())
+        return answering.once(request, decide, read_models=READ_MODELS)
 
 
 class PlaceOrderView(CommandView):
     route: ClassVar[Route[PlaceOrder]]
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         asked = _asked(request)
-        command = self.route.read(request.data)
-        order_id, outcome = handling.place(command, asked=asked, at=timezone.now())
-        response = _answer(request, order_id, outcome, status=201)
-        response["Location"] = f"/api/v1/queries/orders/{order_id}"
-        return response
+
+        @refusals.as_problems()
+        def decide() -> Answer:
+            command = self.route.read(request.data)
+            order_id, outcome = handling.place(command, asked=asked, at=timezone.now())
+            location = {"Location": f"/api/v1/queries/orders/{order_id}"}
+            return _answer(order_id, outcome, status=201, headers=location)
+
+        @refusals.as_problems()
+        def preview() -> list[str]:
+            command = self.route.read(request.data)
+            return handling.try_place(command, asked=asked, at=timezone.now())
+
+        return self.answer(request, decide=decide, preview=preview)
 
 
 class ChangeOrderView(CommandView):
     route: ClassVar[Route[ChangeOrder]]
 
-    def post(self, request: Request, order_id: str) -> Response:
+    def post(self, request: Request, order_id: str) -> HttpResponse:
         if (id := fields.parse_uuid(order_id)) is None:
-            raise UnknownOrder()
+            raise refusals.from_domain(UnknownOrder())
         asked = _asked(request)
-        command = self.route.read(request.data)
-        outcome = handling.change(id, command, asked=asked, at=timezone.now())
-        return _answer(request, id, outcome, status=200)
+
+        @refusals.as_problems()
+        def decide() -> Answer:
+            command = self.route.read(request.data)
+            outcome = handling.change(id, command, asked=asked, at=timezone.now())
+            return _answer(id, outcome, status=200)
+
+        @refusals.as_problems()
+        def preview() -> list[str]:
+            command = self.route.read(request.data)
+            return handling.try_change(id, command, asked=asked, at=timezone.now())
+
+        return self.answer(request, decide=decide, preview=preview)
 
 
 def _asked(request: Request) -> Asked:
@@ -92,9 +113,13 @@ def bad_if_match() -> Problem:
 
 
 def _answer(
-    request: Request, order_id: UUID, outcome: Outcome, *, status: int
-) -> Response:
-    body: dict[str, Any] = {
+    order_id: UUID,
+    outcome: Outcome,
+    *,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    body = {
         "order_id": order_id,
         "version": outcome.version,
         "position": outcome.position,
@@ -109,14 +134,9 @@ def _answer(
         ],
         "consistency_token": outcome.consistency_token,
     }
-    headers = {
+    named = {
         "ETag": f'"{outcome.version}"',
-        "Consistency-Token": outcome.consistency_token,
-        **freshness.applied(
-            request,
-            READ_MODELS,
-            token=outcome.consistency_token,
-            stream=outcome.stream,
-        ),
+        answering.TOKEN: outcome.consistency_token,
+        **(headers or {}),
     }
-    return Response(body, status=status, headers=headers)
+    return answering.answer(status, body, named)

@@ -1,6 +1,8 @@
 """The refusals of the domain and the log as problems, with examples."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +11,19 @@ from api.problems import Fault, Problem
 from orders.domain import errors, money
 from orders.domain.axes import Status
 from orders.domain.errors import OrderError
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Raises Problem for what the domain and the log refuse."""
+    try:
+        yield
+    except OrderError as refusal:
+        raise from_domain(refusal) from refusal
+    except eventstore.errors.VersionMismatch as mismatch:
+        raise from_mismatch(mismatch) from mismatch
+    except eventstore.errors.VersionConflict as conflict:
+        raise from_conflict(conflict) from conflict
 
 
 def from_domain(refusal: OrderError) -> Problem:

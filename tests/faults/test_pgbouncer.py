@@ -22,7 +22,7 @@ from tests.faults import independent_fold, nursery
 from tests.faults.pgbouncer import SERVER_CONNECTIONS
 from tests.integration.eventstore import sessions
 from tests.integration.orders.reading import Reader, project
-from tests.integration.orders.shop import Shop
+from tests.integration.orders.shop import ORDERS, Shop, order, stored_events
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn, points
 from tests.loyalty.projections.balance import LoyaltyBalance
@@ -115,6 +115,29 @@ def test_it_takes_commands_of_more_clients_than_it_has_servers(pooled):
         pass
     assert {reader.order(each).json()["status"] for each in placed} == {"confirmed"}
     _expect_independent_fold(2 * len(placed))
+
+
+def test_it_answers_a_request_with_a_key_once(pooled):
+    """Neither the lock on a key nor anything else stays in a server connection."""
+    shop = Shop()
+
+    def client(number: int) -> list[tuple[int, bytes]]:
+        try:
+            found = []
+            while len(found) < 5:
+                key = f"k-{len(found)}"
+                each = shop.post(ORDERS, order(), Idempotency_Key=key)
+                if each.status_code != 409:
+                    found.append((each.status_code, each.content))
+            return found
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        first, *others = list(clients.map(client, range(CLIENTS)))
+    assert {status for status, _ in first} == {201}
+    assert others == [first] * (CLIENTS - 1)
+    assert stored_events() == 5
 
 
 def test_it_parks_retries_and_pauses(pooled, monkeypatch):

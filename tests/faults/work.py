@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from random import Random
 from uuid import UUID
 
 from django.db import connections, transaction
+from django.test import Client
 
 from eventstore import commands, errors, store
 from eventstore.commands import Context, Outcome
@@ -22,7 +24,7 @@ from projections import operating, runner
 from projections.projection import Rows
 from projections.reacting import following
 from projections.rebuilding import filling
-from tests.faults import order_commands, order_lives
+from tests.faults import keyed, order_commands, order_lives
 
 ASKED = Context(actor="faults")
 # More than the buffers on both sides of a connection take.
@@ -73,6 +75,17 @@ def operator(*, events: int = 0) -> None:
     while os.getppid() == parent:
         operating.work(seconds=1)
         time.sleep(0.05)
+
+
+def sender(*, key: str, idempotency_key: str, statement: int, after: bool) -> None:
+    """Places an order, and is killed before or after a statement of its request."""
+    http = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {key}"})
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with keyed.dying(at=statement, after=after, die=kill):
+        keyed.place(http, idempotency_key)
 
 
 def seller(*, seed: int, rate: float, stop: str, result: str) -> None:

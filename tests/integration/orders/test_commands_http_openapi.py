@@ -43,7 +43,9 @@ def test_every_command_documents_what_all_have_in_common(document, route):
     described = operation(document, route.word)
     assert {p["name"] for p in described["parameters"]} >= {
         "If-Match",
+        "Idempotency-Key",
         "Prefer",
+        "validate_only",
         "X-Request-ID",
         "traceparent",
     }
@@ -51,10 +53,13 @@ def test_every_command_documents_what_all_have_in_common(document, route):
     for status, code in (
         (400, "malformed-json"),
         (400, "bad-if-match"),
+        (400, "bad-idempotency-key"),
         (401, "not-authenticated"),
         (401, "bad-credentials"),
         (403, "wrong-scope"),
         (409, "version-conflict"),
+        (409, "idempotency-in-progress"),
+        (422, "idempotency-key-reused"),
         (412, "version-mismatch"),
         (413, "too-large"),
         (415, "unsupported-media-type"),
@@ -64,12 +69,22 @@ def test_every_command_documents_what_all_have_in_common(document, route):
         assert code in documented(document, route.word, status)
     accepted = described["responses"]["200" if route.word else "201"]
     headers = {"ETag", "Consistency-Token", "Preference-Applied", "X-Request-ID"}
+    headers |= {"Idempotency-Replayed"}
     assert headers <= set(accepted["headers"])
     assert ("Location" in accepted["headers"]) == (not route.word)
     assert "Retry-After" in described["responses"]["503"]["headers"]
     body = described["requestBody"]["content"]["application/json"]
     (example,) = body["examples"].values()
     assert example["value"] == route.example
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.word or "place")
+def test_every_command_documents_what_a_trial_answers(document, route):
+    content = operation(document, route.word)["responses"]["200"]["content"]
+    examples = content["application/json"]["examples"]
+    tried = {"valid": True, "events": [route.event_type]}
+    assert examples["Tried"]["value"] == tried
+    assert ("Stored" in examples) == bool(route.word)
 
 
 def test_every_refusal_that_the_tests_meet_is_documented(document):

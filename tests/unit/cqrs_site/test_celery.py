@@ -3,8 +3,9 @@
 import pytest
 from django.conf import settings
 
+import eventstore.tasks
+import projections.tasks
 from cqrs_site import celery
-from projections import tasks
 
 
 @pytest.fixture
@@ -33,12 +34,22 @@ def test_it_never_checks_consistency_where_that_is_0(every):
 
 def test_it_sends_what_stands_in_the_code_and_what_is_configured():
     schedule = celery.app.conf.beat_schedule
-    assert set(schedule) == {"sweep", "operate", "react", "check_consistency"}
+    assert set(schedule) == {
+        "sweep",
+        "operate",
+        "react",
+        "delete_expired_answers",
+        "check_consistency",
+    }
     every_s = settings.CQRS.query_side.consistency_check.every_s
     assert schedule["check_consistency"]["schedule"] == every_s
 
 
 def test_it_sends_tasks_that_exist():
     names = {each["task"] for each in celery.app.conf.beat_schedule.values()}
-    defined = {f"projections.{name}" for name in vars(tasks)}
+    defined = {
+        f"{tasks.__name__.removesuffix('.tasks')}.{name}"
+        for tasks in (eventstore.tasks, projections.tasks)
+        for name in vars(tasks)
+    }
     assert names <= defined

@@ -1,0 +1,103 @@
+"""How a command view answers: once for each Idempotency-Key, or after trying only.
+
+A view gives what decides; it may be of any command.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+import eventstore.errors
+from api import idempotency, parameters, problems
+from api.renderers import JSONRenderer
+from eventstore import answers, tokens
+from eventstore.answers import Answer
+from projections import freshness
+
+VALIDATE_ONLY = "validate_only"
+TOKEN = "Consistency-Token"
+
+Decide = Callable[[], Answer]
+
+
+def is_trial(request: Request) -> bool:
+    """Whether nothing is to be stored. Raises Problem 422 for wrong parameters.
+
+    Unknown ones too: a misspelt validate_only must not store anything.
+    """
+    parameters.check(request, known={VALIDATE_ONLY})
+    asked = parameters.choice(request, VALIDATE_ONLY, ("true", "false"), "false")
+    return asked == "true"
+
+
+def trial(types: Sequence[str]) -> HttpResponse:
+    """The answer to a command that would be accepted, and would store these events."""
+    return _respond(answer(200, {"valid": True, "events": list(types)}))
+
+
+def answer(
+    status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Answer:
+    """`body` as JSON; headers beside the content type, which a replay has too."""
+    named = {"Content-Type": JSONRenderer.media_type, **(headers or {})}
+    return Answer(status=status, headers=named, body=JSONRenderer().render(body))
+
+
+def once(
+    request: Request, decide: Decide, *, read_models: Sequence[str]
+) -> HttpResponse:
+    """What `decide` answers, or what it answered to the first request with the key.
+
+    `decide` raises a Problem where it refuses. When all is committed, `Prefer: wait=N`
+    waits for the read models. Raises what `decide` raises, and Problem 400
+    `bad-idempotency-key`, 409 `idempotency-in-progress`, 422 `idempotency-key-reused`.
+    """
+    key = idempotency.key_of(request)
+    told = decide() if key is None else _once(request, key, decide)
+    headers = {idempotency.REPLAYED: "true"} if told.replayed else {}
+    return _respond(told, {**headers, **_waited(request, told, read_models)})
+
+
+def _once(request: Request, key: str, decide: Decide) -> Answer:
+    named = answers.Request(
+        client=idempotency.client_of(request),
+        key=key,
+        hash=idempotency.hash_of(request),
+    )
+    try:
+        return answers.once(named, decide=lambda: _decision(request, decide))
+    except eventstore.errors.KeyReused as error:
+        raise idempotency.reused() from error
+    except eventstore.errors.KeyInProgress as error:
+        raise idempotency.in_progress() from error
+
+
+def _decision(request: Request, decide: Decide) -> Answer:
+    """A refusal that stands for good is an answer too; any other is raised."""
+    try:
+        return decide()
+    except problems.Problem as problem:
+        if not idempotency.is_decision(problem):
+            raise
+        said = problems.respond(problem, request)
+        headers = dict(said.items())
+        return Answer(status=said.status_code, headers=headers, body=said.content)
+
+
+def _waited(
+    request: Request, told: Answer, read_models: Sequence[str]
+) -> dict[str, str]:
+    try:
+        stream = tokens.parse(told.headers[TOKEN]).stream
+    except (KeyError, eventstore.errors.BadToken):
+        return {}  # nothing was stored; or SECRET_KEY has changed since
+    token = told.headers[TOKEN]
+    return freshness.applied(request, read_models, token=token, stream=stream)
+
+
+def _respond(told: Answer, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(
+        told.body, status=told.status, headers={**told.headers, **(headers or {})}
+    )
