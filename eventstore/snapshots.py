@@ -8,7 +8,9 @@ the stream is folded from its beginning, and the next command makes another one.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, connections, transaction
@@ -19,29 +21,20 @@ from eventstore.streams import StreamType
 
 logger = logging.getLogger(__name__)
 
-# One statement, so that snapshot and events are of one moment, and a short stream
-# costs no second query. `usable`: an event id alone would not do. After a restore a
-# repeated command gives its events the same ids, perhaps on another history.
-READ = f"""
-WITH kept AS (
-    SELECT stream, version, event_id, recorded_at, state
-    FROM eventstore_snapshot
-    WHERE stream = %(stream)s AND fingerprint = %(fingerprint)s
-),
-usable AS (
-    SELECT kept.version, kept.state
-    FROM kept
-    JOIN eventstore_event USING (stream, version, event_id, recorded_at)
-)
-SELECT {store.COLUMNS},
-    (SELECT version FROM kept) AS snapshot_version,
-    CASE
-        WHEN version = (SELECT version FROM usable) THEN (SELECT state FROM usable)
-    END AS snapshot_state
+# Newest first: a short stream is there as a whole, in one plain statement, and no
+# snapshot is asked for; of a long one they reach back to where its snapshot stands.
+READ_NEWEST = f"""
+SELECT {store.COLUMNS}
 FROM eventstore_event
-WHERE stream = %(stream)s
-  AND version >= coalesce((SELECT version FROM usable), 1)
-ORDER BY version
+WHERE stream = %s
+ORDER BY version DESC
+LIMIT %s
+"""
+
+FIND = """
+SELECT version, event_id, recorded_at, state
+FROM eventstore_snapshot
+WHERE stream = %s AND fingerprint = %s
 """
 
 # What other code made goes after a while: during a deployment both are at work.
@@ -85,34 +78,81 @@ class Beginning:
         return self.event.version if self.event else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    version: int
+    event_id: UUID
+    recorded_at: datetime
+    state: bytes
+
+    def is_at(self, event: RecordedEvent) -> bool:
+        # An id alone would not do: after a restore a repeated command gives its
+        # events the same ids, perhaps on another history.
+        return (self.version, self.event_id, self.recorded_at) == (
+            event.version,
+            event.event_id,
+            event.recorded_at,
+        )
+
+
 def are_kept(stream_type: StreamType) -> bool:
     return settings.CQRS.command_side.snapshot.enabled and stream_type.state is not None
 
 
 def read(stream_type: StreamType, stream: str) -> Beginning:
-    """The newest usable snapshot and the events after it; else all of them.
+    """The usable snapshot of a long stream and the events after it; else all events.
 
     A snapshot that is there and not usable is logged and dropped.
     """
+    newest = _newest(stream, _frequency() + 1)
+    if len(newest) <= _frequency():
+        return Beginning(events=newest)
     fingerprint = states.fingerprint(stream_type)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(READ, {"stream": stream, "fingerprint": fingerprint})
-        rows = cursor.fetchall()
-    if not rows:
-        return Beginning(events=[])
-    events = [RecordedEvent(*row[:-2]) for row in rows]
-    version, stored = rows[0][-2:]
-    if version is None:
-        return Beginning(events=events)
-    if stored is None:
-        _drop(stream, fingerprint, version, "the log does not have its event")
-        return Beginning(events=events)
+    kept = _find(stream, fingerprint)
+    if kept is None:
+        return Beginning(events=_all(stream, newest))
+    events = _from(kept.version, stream, newest)
+    if not events or not kept.is_at(events[0]):
+        _drop(stream, fingerprint, kept.version, "the log does not have its event")
+        return Beginning(events=_all(stream, newest))
     try:
-        state = states.decode(bytes(stored), stream_type)
+        state = states.decode(kept.state, stream_type)
     except states.UnreadableState as error:
-        _drop(stream, fingerprint, version, str(error))
-        return Beginning(events=store.read_stream(stream))
+        _drop(stream, fingerprint, kept.version, str(error))
+        return Beginning(events=_all(stream, newest))
     return Beginning(state=state, event=events[0], events=events[1:])
+
+
+def _newest(stream: str, limit: int) -> list[RecordedEvent]:
+    """Oldest first."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(READ_NEWEST, [stream, limit])
+        return [RecordedEvent(*row) for row in reversed(cursor.fetchall())]
+
+
+def _find(stream: str, fingerprint: str) -> _Kept | None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(FIND, [stream, fingerprint])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    version, event_id, recorded_at, state = row
+    return _Kept(version, event_id, recorded_at, bytes(state))
+
+
+def _from(
+    version: int, stream: str, newest: Sequence[RecordedEvent]
+) -> Sequence[RecordedEvent]:
+    """The stream's events from a version on."""
+    if newest[0].version <= version <= newest[-1].version:
+        return newest[version - newest[0].version :]
+    # A writer has gone on since they were read, or the frequency was another one.
+    return store.read_stream(stream, from_version=version)
+
+
+def _all(stream: str, newest: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    older = store.read_stream(stream, to_version=newest[0].version - 1)
+    return [*older, *newest]
 
 
 def is_due(*, since: int, version: int, appending: int) -> bool:
@@ -121,8 +161,12 @@ def is_due(*, since: int, version: int, appending: int) -> bool:
     since: the version of the snapshot there is; version: of the stream as it was
     loaded; appending: number of events that follow it now.
     """
+    return version > since and version + appending - since > _frequency()
+
+
+def _frequency() -> int:
     frequency: int = settings.CQRS.command_side.snapshot.frequency
-    return version > since and version + appending - since > frequency
+    return frequency
 
 
 def keep(stream_type: StreamType, state: Any, *, at: RecordedEvent) -> None:

@@ -111,18 +111,57 @@ def test_it_folds_any_life_from_a_snapshot_as_from_the_beginning(seed, length):
         new = events.new(event, occurred_at=at, metadata={})
         store.append(f"order-{id}", [new], expected_version=version - 1)
         loaded = commands.load(ORDER, id)
-        assert (loaded.version, loaded.snapshot) == (version, kept)
+        used = kept if version > FREQUENCY else 0
+        assert (loaded.version, loaded.snapshot) == (version, used)
         assert loaded.state == state
         if random.random() < 0.3:
             snapshots.keep(ORDER, loaded.state, at=loaded.event)
             kept = version
 
 
-def test_it_reads_a_stream_and_its_snapshot_in_one_statement():
-    id = order(version=12)
+def test_it_reads_no_snapshot_of_a_stream_of_as_many_events_as_configured():
+    id = order(version=FREQUENCY)
+    with statements() as said:
+        assert commands.load(ORDER, id).version == FREQUENCY
+    assert len(said) == 1
+    assert "snapshot" not in said[0]
+
+
+def test_it_reads_a_long_stream_in_two_statements():
+    id = order(version=4 * FREQUENCY)
     with statements() as said:
         assert commands.load(ORDER, id).snapshot
-    assert len(said) == 1
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("frequency", [1, 3, 7, 100])
+def test_it_folds_right_when_it_was_configured_otherwise(frequency, settings):
+    id = order(version=24)
+    for version in range(24, 31):
+        _configure(settings, frequency=frequency)
+        assert commands.load(ORDER, id).state == folded(id)
+        handle(id, AddNote(text="a"))
+        loaded = commands.load(ORDER, id)
+        assert (loaded.version, loaded.state) == (version + 1, folded(id))
+        assert loaded.version - loaded.snapshot <= frequency
+
+
+def test_it_folds_from_a_snapshot_that_is_made_while_it_reads(monkeypatch, caplog):
+    id = order(version=12)
+    newest = snapshots._newest
+
+    def and_meanwhile_others_write(stream, limit):
+        read = newest(stream, limit)
+        monkeypatch.undo()
+        for _ in range(2 * FREQUENCY):
+            handle(id, AddNote(text="a"))
+        return read
+
+    monkeypatch.setattr(snapshots, "_newest", and_meanwhile_others_write)
+    loaded = commands.load(ORDER, id)
+    assert loaded.snapshot > 12
+    assert loaded.state == folded(id)
+    assert not caplog.records
 
 
 def test_it_writes_none_for_a_stream_of_as_many_events_as_configured():
@@ -138,7 +177,7 @@ def test_it_keeps_one_snapshot_of_a_stream():
 
 
 def test_it_never_puts_an_older_snapshot_in_place_of_a_newer():
-    id = order(version=3)
+    id = order(version=7)
     early = commands.load(ORDER, id)
     handle(id, AddNote(text="a"))
     late = commands.load(ORDER, id)
@@ -238,7 +277,7 @@ def test_it_leaves_stream_types_alone_that_declare_no_state():
     assert not [sql for sql in said if "snapshot" in sql]
 
 
-def test_it_folds_right_while_many_write_one_stream():
+def test_it_folds_right_while_many_write_one_stream(caplog):
     id = order(version=1)
 
     def client(number: int) -> int:
@@ -258,6 +297,7 @@ def test_it_folds_right_while_many_write_one_stream():
     assert commands.load(ORDER, id).version == 1 + sum(accepted)
     assert commands.load(ORDER, id).snapshot
     assert commands.load(ORDER, id).state == folded(id)
+    assert not caplog.records
 
 
 @contextmanager
