@@ -12,7 +12,7 @@ from uuid import UUID
 
 LONG = 5_000
 SHORT = 3
-# Orders that take turns: 100 commands later each would be another order.
+# Of each length, in a turn: commands that go on changing one would make it longer.
 ORDERS = 4
 AT_ONCE = 1_000
 
