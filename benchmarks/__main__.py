@@ -32,11 +32,12 @@ def _options() -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from benchmarks import append, catch_up, queries, rebuild, visibility
+    from benchmarks import append, catch_up, long_orders, queries, rebuild, visibility
 
     known: dict[str, Callable[[float], dict[str, float]]] = {
         "append": append.measure,
         "catch_up": catch_up.measure,
+        "long_orders": long_orders.measure,
         "queries": queries.measure,
         "queries_before": queries.measure_before,
         "rebuild": rebuild.measure,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 
-from eventstore import errors, events, ids, log, store, tokens
+from eventstore import errors, events, ids, log, snapshots, store, tokens
 from eventstore.events import NewEvent, RecordedEvent
 from eventstore.streams import StreamType
 
@@ -33,11 +33,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A stream folded: its state (None without events), version and last position."""
+    """A stream folded: its state (None without events), version and last position.
+
+    event: the last one; snapshot: version of the snapshot that the fold began with.
+    """
 
     state: Any
     version: int = 0
     position: int = 0
+    event: RecordedEvent | None = None
+    snapshot: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +63,29 @@ class Outcome:
 def load(
     stream_type: StreamType, id: object, *, at_version: int = store.MAX_VERSION
 ) -> Loaded:
-    """The state of a stream, folded from its events up to at_version."""
-    recorded = store.read_stream(stream_type.stream(id), to_version=at_version)
-    if not recorded:
+    """The state of a stream, folded from its events up to at_version.
+
+    From its snapshot on, where it has one; an earlier version is folded from nothing.
+    """
+    stream = stream_type.stream(id)
+    if at_version == store.MAX_VERSION and snapshots.are_kept(stream_type):
+        begin = snapshots.read(stream_type, stream)
+    else:
+        begin = snapshots.Beginning(
+            events=store.read_stream(stream, to_version=at_version)
+        )
+    last = begin.events[-1] if begin.events else begin.event
+    if last is None:
         return Loaded(state=None)
-    state = stream_type.fold(None, [(each.data, each.occurred_at) for each in recorded])
-    last = recorded[-1]
-    return Loaded(state=state, version=last.version, position=last.position)
+    return Loaded(
+        state=stream_type.fold(
+            begin.state, [(each.data, each.occurred_at) for each in begin.events]
+        ),
+        version=last.version,
+        position=last.position,
+        event=last,
+        snapshot=begin.version,
+    )
 
 
 def handle(
@@ -101,6 +122,7 @@ def handle(
             appended = store.append(stream, new, expected_version=loaded.version)
         except (errors.ConcurrencyConflict, errors.DuplicateEvent):
             continue
+        _keep_snapshot(stream_type, loaded, appending=len(new))
         return _outcome(stream, new, appended)
     raise errors.VersionConflict(stream=stream, attempts=attempts)
 
@@ -147,6 +169,18 @@ def prepare(
         )
         for index, each in enumerate(decided)
     ]
+
+
+def _keep_snapshot(stream_type: StreamType, loaded: Loaded, *, appending: int) -> None:
+    # Of the state as loaded, not as decided: a snapshot says what the log says.
+    if (
+        loaded.event is not None
+        and snapshots.are_kept(stream_type)
+        and snapshots.is_due(
+            since=loaded.snapshot, version=loaded.version, appending=appending
+        )
+    ):
+        snapshots.keep(stream_type, loaded.state, at=loaded.event)
 
 
 def _event_id(stream: str, context: Context, index: int) -> UUID:

@@ -105,3 +105,27 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} for {self.client}"
+
+
+class Snapshot(models.Model):
+    """The state of a long stream at a version, so that a command folds from there.
+
+    It may be lost or wrong at any time: snapshots.py alone reads and writes it, and
+    trusts it only while the log has the very event that it was made at.
+    """
+
+    pk = models.CompositePrimaryKey("stream", "fingerprint")
+    stream = models.TextField()
+    fingerprint = models.TextField()  # of the code that made it: states.fingerprint
+    version = models.IntegerField()
+    event_id = models.UUIDField()
+    recorded_at = models.DateTimeField()
+    state = models.BinaryField()  # as states.encode writes it
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "eventstore_snapshot"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.stream} v{self.version}"

@@ -51,6 +51,9 @@ class StreamType:
     decide(state or None, command, at=…) -> events; raises `rejection` when refused.
     evolve(state or None, event, at=occurred_at) -> state; only folds.
     search_keys(state) -> keys copied into the metadata of every event.
+    state: the struct that evolve makes, where long streams shall have snapshots.
+    state_version: raised when evolve makes another state of the same events; changes
+    of the struct and of event types are noticed without it.
     """
 
     name: str
@@ -59,6 +62,8 @@ class StreamType:
     evolve: Callable[..., Any]
     rejection: type[Exception]
     search_keys: Callable[[Any], Mapping[str, str]] = _no_keys
+    state: type[Any] | None = None
+    state_version: int = 1
     _by_struct: dict[type[Any], EventType] = field(
         init=False, default_factory=dict, repr=False
     )

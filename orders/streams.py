@@ -84,6 +84,8 @@ ORDER = streams.register(
         evolve=evolve.evolve,
         rejection=errors.OrderError,
         search_keys=_search_keys,
+        state=Order,
+        state_version=1,
     )
 )
 
