@@ -112,6 +112,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
+    "api.cross_origin.CrossOriginMiddleware",
     "api.rate_limit.RateLimitHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -182,7 +183,17 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+# A proxy in front ends TLS and says so in X-Forwarded-Proto, which it must set itself
+# on every request. Without one that header means nothing, and there is no HSTS.
+if environment.flag("BEHIND_TLS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+# Origins whose pages may call the API with a key; none unless named.
+CORS_ALLOWED_ORIGINS = frozenset(environment.origins("CORS_ALLOWED_ORIGINS"))
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 
