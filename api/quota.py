@@ -25,8 +25,7 @@ if ahead + interval > all then
   return {0, 0, ahead + interval - all, ahead}
 end
 ahead = ahead + interval
-redis.call('SET', KEYS[1], string.format('%.0f', now + ahead),
-           'PX', math.ceil(ahead / 1000))
+redis.call('SET', KEYS[1], now + ahead, 'PX', math.ceil(ahead / 1000))
 return {1, math.floor((all - ahead) / interval), 0, ahead}
 """
 _SECOND = 1_000_000  # microseconds
