@@ -9,7 +9,7 @@ from eventstore import redis_client
 # The generic cell rate algorithm (GCRA, ITU-T I.371), in the form with a theoretical
 # arrival time (TAT): each request moves the TAT on by one interval, and whoever would
 # move it further ahead of now than a whole window is refused. One number a caller, and
-# no moment at which a new window would let twice as many through.
+# no edge between two windows at which twice as many would pass at once.
 # Times are whole microseconds of Redis's clock, so that web servers' clocks do not
 # matter. Returns {taken, requests left, until one is taken again, until all are}.
 _TAKE = """
