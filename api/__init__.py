@@ -1,4 +1,5 @@
-"""What every REST endpoint shares: keys, scopes, problem+json, parsing, cursors.
+"""What all REST endpoints share: keys, scopes, limits, problem+json, parsing, cursors.
 
-Imports none of the other packages. Start at problems.py and authentication.py.
+Imports the client of Redis from eventstore, and nothing else of the other packages.
+Start at problems.py and authentication.py.
 """

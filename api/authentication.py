@@ -37,6 +37,13 @@ def scopes(request: Request) -> frozenset[str]:
     return frozenset()
 
 
+def caller(request: Request) -> str | None:
+    """Whose requests are counted together: "key:PREFIX" or "user:ID"; None: unknown."""
+    if isinstance(request.auth, VerifiedKey):
+        return f"key:{request.auth.prefix}"
+    return f"user:{request.user.pk}" if request.user.is_authenticated else None
+
+
 def actor(request: Request) -> str:
     """Who asks, for metadata and audit: "key:NAME" or "user:NAME"."""
     if isinstance(request.auth, VerifiedKey):

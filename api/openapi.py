@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from api import permissions, problems
+from api import permissions, problems, rate_limit
 from api.problems import Problem
 
 
@@ -38,6 +38,7 @@ ALWAYS = (
     Failure(403, "wrong-scope", "This needs the scope orders:write."),
     Failure(403, "forbidden", "CSRF Failed: CSRF token missing."),
     Failure(406, "not-acceptable", "Could not satisfy the request Accept header."),
+    failure(rate_limit.rate_limited(30_000, 60, wait_s=1)),
     Failure(500, "internal-error", problems.internal_error().detail),
     Failure(503, "database-unavailable", "The database cannot be reached. Try again."),
 )
@@ -135,6 +136,8 @@ def request_header(name: str, description: str, pattern: str = "") -> OpenApiPar
     )
 
 
+# Answers that only a caller gets who was known and counted.
+COUNTED = (200, 201, 202, 304, 403, 404, 409, 412, 422, 429)
 HEADERS = (
     request_header(
         "X-Request-ID",
@@ -144,7 +147,20 @@ HEADERS = (
     request_header("traceparent", "W3C trace context, kept in event metadata."),
     answer_header("X-Request-ID", "The id of this request."),
     answer_header("WWW-Authenticate", "The Bearer challenge.", 401),
-    answer_header("Retry-After", "Seconds to wait before the next attempt.", 503),
+    answer_header("Retry-After", "Seconds to wait before the next attempt.", 429, 503),
+    answer_header(
+        "RateLimit-Policy",
+        "How many requests (`q`) a key may make in how many seconds (`w`): "
+        '`"default";q=30000;w=60`. Absent without a limit.',
+        *COUNTED,
+    ),
+    answer_header(
+        "RateLimit",
+        "How many requests are left (`r`), and after how many seconds (`t`) all are "
+        'again, or, with 429, the next one: `"default";r=29999;t=1`. Absent '
+        "without a limit and where nobody can count.",
+        *COUNTED,
+    ),
 )
 
 

@@ -219,10 +219,22 @@ class Reactors(Section):
         return own.enabled
 
 
+class RateLimit(Section):
+    requests: StrictInt = _whole(
+        30_000, 0, 1_000_000, "requests (of a key in the window; 0: no limit)"
+    )
+    window_s: StrictInt = _whole(60, 1, 86_400, "seconds")
+
+
+class Api(Section):
+    rate_limit: RateLimit = RateLimit()
+
+
 class Configuration(Section):
     command_side: CommandSide = CommandSide()
     query_side: QuerySide = QuerySide()
     reactors: Reactors = Reactors()
+    api: Api = Api()
     monitoring: Monitoring = Monitoring()
 
 

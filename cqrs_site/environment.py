@@ -5,6 +5,7 @@ are used, as `manage.py up` recorded them in .local/servers.json.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +14,8 @@ from cqrs_site.embedded import record
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
+# A host is a name, an IPv4 or a bracketed IPv6 address.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class WrongEnvironment(Exception):
@@ -42,6 +45,18 @@ def flag(name: str, default: bool = False) -> bool:
 
 def listing(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """The origins that NAME lists, each as browsers write it: https://HOST[:PORT]."""
+    found = listing(name)
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin):
+            raise WrongEnvironment(
+                f"{name}: {origin!r} is no origin; allowed is http(s)://HOST or "
+                "http(s)://HOST:PORT in lower case, with nothing behind it"
+            )
+    return found
 
 
 def embedded(server: str) -> str:

@@ -27,6 +27,13 @@ class Echo(APIView):
         return Response(request.data)
 
 
+class Large(Echo):
+    max_body_bytes = 16 * 1024 * 1024
+
+    def post(self, request: Request) -> Response:
+        return Response({"members": len(request.data)})
+
+
 class Undeclared(APIView):
     def get(self, request: Request) -> Response:
         return Response({})
@@ -73,6 +80,7 @@ def page(request):
 
 urlpatterns = [
     path("api/echo", Echo.as_view()),
+    path("api/large", Large.as_view()),
     path("api/undeclared", Undeclared.as_view()),
     path("api/broken", Broken.as_view()),
     path("api/away", Away.as_view()),

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from api import keys
@@ -92,6 +93,29 @@ def test_it_reads_a_body_without_announced_length(writer):
 
 def test_it_refuses_a_body_that_grows_above_the_limit(writer):
     assert_problem(chunked(writer, b" " * 2_001), 413, "too-large")
+
+
+@pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 413)])
+def test_it_reads_as_much_as_a_view_allows(writer, extra, status):
+    body = b'{"a": 1}'.ljust(16 * 1024 * 1024 + extra)
+    answer = writer.post("/api/large", body, content_type="application/json")
+    assert answer.status_code == status
+
+
+def test_it_reads_as_much_from_a_signed_in_user(database):
+    signed_in = Client(enforce_csrf_checks=True)
+    ada = User.objects.create_user("ada", password="x", is_staff=True)
+    signed_in.force_login(ada)
+    token = "a" * 32
+    signed_in.cookies["csrftoken"] = token
+    body = b'{"a": 1}'.ljust(16 * 1024 * 1024)
+    answer = signed_in.post(
+        "/api/large",
+        body,
+        content_type="application/json",
+        headers={"X-CSRFToken": token},
+    )
+    assert answer.json() == {"members": 1}
 
 
 def test_it_refuses_a_representation_that_it_does_not_have(writer):

@@ -21,15 +21,6 @@ def fresh_client() -> Iterator[None]:
     redis_client.forget_shared()
 
 
-@pytest.fixture
-def silent_redis(settings: object) -> Iterator[socket.socket]:
-    """Takes connections and never says a word, as a stopped process does."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0)
-        settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"  # type: ignore[attr-defined]
-        yield server
-
-
 def connections_to(server: socket.socket) -> int:
     count = 0
     while True:

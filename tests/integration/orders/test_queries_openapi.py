@@ -22,7 +22,7 @@ ORDER = f"{ORDERS}/{{order_id}}"
 EVENTS = f"{ORDER}/events"
 FORMATS = jsonschema.FormatChecker()
 # Headers that some answers of an endpoint have.
-SOMETIMES = {"Parked-Orders", "X-Cache", "Warning"}
+SOMETIMES = {"Parked-Orders", "X-Cache", "Warning", "RateLimit"}
 
 
 @FORMATS.checks("date-time", raises=ValueError)

@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 36
+    assert len(found) == 38
     assert [key for key, text in found.items() if not text] == []
 
 

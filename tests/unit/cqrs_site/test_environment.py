@@ -118,3 +118,31 @@ def test_it_refuses_a_wrong_database_url_without_showing_the_password(url, fault
     with pytest.raises(WrongEnvironment) as refused:
         environment.database(url, name="DATABASE_URL")
     assert str(refused.value) == fault
+
+
+ORIGINS = "https://shop.example,http://localhost:8080, https://[::1]:8443"
+
+
+def test_it_reads_origins_from_the_variable_or_a_file(monkeypatch, tmp_path):
+    expected = ["https://shop.example", "http://localhost:8080", "https://[::1]:8443"]
+    monkeypatch.setenv("CORS_ALLOWED_ORIGINS", ORIGINS)
+    assert environment.origins("CORS_ALLOWED_ORIGINS") == expected
+    monkeypatch.delenv("CORS_ALLOWED_ORIGINS")
+    assert environment.origins("CORS_ALLOWED_ORIGINS") == []
+    (tmp_path / "origins").write_text(f"{ORIGINS}\n")
+    monkeypatch.setenv("CORS_ALLOWED_ORIGINS_FILE", str(tmp_path / "origins"))
+    assert environment.origins("CORS_ALLOWED_ORIGINS") == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("*", "null", "shop.example", "https://shop.example/", "ftp://shop.example"),
+        *("https://Shop.example", "https://*.example", "https://a@shop.example"),
+    ],
+)
+def test_it_refuses_what_is_no_origin(monkeypatch, wrong):
+    monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"https://good.example,{wrong}")
+    with pytest.raises(environment.WrongEnvironment) as refused:
+        environment.origins("CORS_ALLOWED_ORIGINS")
+    assert f"CORS_ALLOWED_ORIGINS: {wrong!r} is no origin" in str(refused.value)
