@@ -3,6 +3,7 @@
 A stored name is part of history; renaming a class must leave it as it is.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -17,6 +18,7 @@ from orders.domain.commands import OrderCommand
 from orders.domain.events import OrderEvent
 from orders.domain.order import Order
 from orders.domain.rules import Rules
+from orders.domain.values import ANONYMOUS
 
 _PREFIX = "order-"
 
@@ -36,6 +38,16 @@ def _rules() -> Rules:
     )
 
 
+# Sales are summed up by country, and one alone names nobody.
+_COUNTRY = ("shipping_address.country",)
+
+
+def _subject(stream: str, metadata: Mapping[str, str]) -> str:
+    """The customer; orders of nobody have a key each, or one were many persons'."""
+    customer_id = metadata.get("customer_id", ANONYMOUS)
+    return stream if customer_id == ANONYMOUS else f"customer-{customer_id}"
+
+
 def _search_keys(order: Order) -> dict[str, str]:
     return {"customer_id": order.customer_id}
 
@@ -48,13 +60,14 @@ ORDER = streams.register(
                 struct=events.OrderPlaced,
                 name="OrderPlaced",
                 schema_version=2,
-                personal=("shipping_address", "note"),
+                personal=("shipping_address", "note", "external_reference"),
+                lasting=_COUNTRY,
                 upcasters=[
                     Upcaster(
                         schema_version=1,
                         upcast=former_events.place_in_a_channel,
                         struct=former_events.OrderPlaced1,
-                        personal=("shipping_address", "note"),
+                        personal=("shipping_address", "note", "external_reference"),
                     )
                 ],
             ),
@@ -65,25 +78,59 @@ ORDER = streams.register(
                 struct=events.ShippingAddressChanged,
                 name="ShippingAddressChanged",
                 personal=("shipping_address",),
+                lasting=_COUNTRY,
             ),
             EventType(struct=events.NoteAdded, name="NoteAdded", personal=("text",)),
             EventType(struct=events.OrderConfirmed, name="OrderConfirmed"),
             EventType(struct=events.OrderCompleted, name="OrderCompleted"),
-            EventType(struct=events.OrderCancelled, name="OrderCancelled"),
+            EventType(
+                struct=events.OrderCancelled,
+                name="OrderCancelled",
+                personal=("reason",),
+            ),
             EventType(struct=events.OrderExpired, name="OrderExpired"),
-            EventType(struct=events.PaymentCaptured, name="PaymentCaptured"),
-            EventType(struct=events.PaymentFailed, name="PaymentFailed"),
-            EventType(struct=events.PaymentRefunded, name="PaymentRefunded"),
-            EventType(struct=events.ShipmentSent, name="ShipmentSent"),
+            EventType(
+                struct=events.PaymentCaptured,
+                name="PaymentCaptured",
+                personal=("reference",),
+            ),
+            EventType(
+                struct=events.PaymentFailed,
+                name="PaymentFailed",
+                personal=("reason",),
+            ),
+            EventType(
+                struct=events.PaymentRefunded,
+                name="PaymentRefunded",
+                personal=("reason",),
+            ),
+            EventType(
+                struct=events.ShipmentSent,
+                name="ShipmentSent",
+                personal=("tracking_number",),
+            ),
             EventType(struct=events.ShipmentDelivered, name="ShipmentDelivered"),
-            EventType(struct=events.DeliveryFailed, name="DeliveryFailed"),
-            EventType(struct=events.LinesCancelled, name="LinesCancelled"),
-            EventType(struct=events.LinesReturned, name="LinesReturned"),
+            EventType(
+                struct=events.DeliveryFailed,
+                name="DeliveryFailed",
+                personal=("reason",),
+            ),
+            EventType(
+                struct=events.LinesCancelled,
+                name="LinesCancelled",
+                personal=("reason",),
+            ),
+            EventType(
+                struct=events.LinesReturned,
+                name="LinesReturned",
+                personal=("reason",),
+            ),
         ],
         decide=_decide,
         evolve=evolve.evolve,
         rejection=errors.OrderError,
         search_keys=_search_keys,
+        subject=_subject,
         state=Order,
         state_version=1,
     )
