@@ -84,6 +84,12 @@ class InvalidEvent(EventStoreError):
     code = "invalid-event"
 
 
+class CannotForget(EventStoreError):
+    """There is nobody to forget, or no good reason; nothing was done."""
+
+    code = "cannot-forget"
+
+
 class WrongDataKey(EventStoreError):
     """DATA_KEY is missing, malformed, or not the one that wrapped a person's key.
 

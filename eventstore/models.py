@@ -1,5 +1,6 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 
 
 class Event(models.Model):
@@ -34,6 +35,12 @@ class Event(models.Model):
                 fields=["position"],
                 condition=models.Q(version=1),
                 name="eventstore_event_first_idx",
+            ),
+            # One entry a stream that is about a customer: search_keys.py.
+            models.Index(
+                KeyTextTransform("customer_id", "metadata"),
+                condition=models.Q(version=1),
+                name="eventstore_event_customer_idx",
             ),
             # Rises with position but for moments, so block ranges find a time.
             BrinIndex(fields=["recorded_at"], name="eventstore_event_recorded_idx"),

@@ -28,6 +28,12 @@ ORDER BY x.subject
 ON CONFLICT (subject) DO NOTHING
 """
 
+# Waits for appends that hold it.
+DELETE = """
+DELETE FROM eventstore_key
+WHERE subject = %s
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -55,6 +61,17 @@ def find_or_make(
         return found
     _make(missing, using)
     return found | _find(missing, using)
+
+
+def exists(subject: str, *, using: str = "default") -> bool:
+    """Whether there is anything encrypted that can still be read."""
+    return bool(_find([subject], using))
+
+
+def delete(subject: str, *, using: str = "default") -> None:
+    """Makes all unreadable that the subject's key encrypted, when this commits."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(DELETE, [subject])
 
 
 def _find(subjects: Collection[str], using: str) -> dict[str, Key]:

@@ -71,6 +71,11 @@ DELETE FROM eventstore_snapshot
 WHERE stream = %s AND fingerprint = %s AND version = %s
 """
 
+DROP_ALL = """
+DELETE FROM eventstore_snapshot
+WHERE stream = ANY(%s)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
@@ -150,6 +155,12 @@ def read(stream_type: StreamType, stream: str) -> Beginning:
         _drop(stream, fingerprint, kept.version, str(error))
         return Beginning(events=_all(stream, newest))
     return Beginning(state=state, key=key, event=events[0], events=events[1:])
+
+
+def drop(streams: Sequence[str]) -> None:
+    """Deletes all snapshots of these streams; in the caller's transaction, if any."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(DROP_ALL, [list(streams)])
 
 
 def _newest(stream: str, limit: int) -> list[RecordedEvent]:

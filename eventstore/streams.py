@@ -26,6 +26,8 @@ class EventType:
     texts.
     lasting: parts of these, as "field.part", that stay when the person is forgotten,
     since sums are made of them; they are stored as they are.
+    erases: after such an event nothing personal of earlier events of its stream may be
+    kept anywhere; the person is forgotten.
     upcasters: one from each older schema version. former_names: that the type was
     stored under in the past, at any schema version.
     """
@@ -35,6 +37,7 @@ class EventType:
     schema_version: int = 1
     personal: Sequence[str] = ()
     lasting: Sequence[str] = ()
+    erases: bool = False
     upcasters: Sequence[Upcaster] = ()
     former_names: Sequence[str] = ()
 
@@ -118,6 +121,11 @@ class StreamType:
         if found is None:
             raise errors.UnknownEventType(stream_type=self.name, type=type)
         return found
+
+    @property
+    def erasing(self) -> list[str]:
+        """The names of the event types that erase."""
+        return [each.name for each in self.events if each.erases]
 
     def knows(self, type: str, schema_version: int) -> bool:
         """Whether events that are stored so can be read."""

@@ -13,8 +13,8 @@ from django.conf import settings
 from eventstore import streams
 from eventstore.streams import EventType, StreamType
 from eventstore.upcasting import Upcaster
-from orders.domain import decide, errors, events, evolve, former_events
-from orders.domain.commands import OrderCommand
+from orders.domain import customer, decide, errors, events, evolve, former_events
+from orders.domain.commands import ErasePersonalTexts, OrderCommand
 from orders.domain.events import OrderEvent
 from orders.domain.order import Order
 from orders.domain.rules import Rules
@@ -24,7 +24,10 @@ _PREFIX = "order-"
 
 
 def _decide(
-    order: Order | None, command: OrderCommand, *, at: datetime
+    order: Order | None,
+    command: OrderCommand | ErasePersonalTexts,
+    *,
+    at: datetime,
 ) -> list[OrderEvent]:
     return decide.decide(order, command, at=at, rules=_rules())
 
@@ -109,6 +112,11 @@ ORDER = streams.register(
                 name="ShipmentSent",
                 personal=("tracking_number",),
             ),
+            EventType(
+                struct=events.PersonalTextsErased,
+                name="PersonalTextsErased",
+                erases=True,
+            ),
             EventType(struct=events.ShipmentDelivered, name="ShipmentDelivered"),
             EventType(
                 struct=events.DeliveryFailed,
@@ -133,6 +141,19 @@ ORDER = streams.register(
         subject=_subject,
         state=Order,
         state_version=1,
+    )
+)
+
+# Its name is the subject of the customer's key.
+CUSTOMER = streams.register(
+    StreamType(
+        name="customer",
+        events=[
+            EventType(struct=customer.CustomerForgotten, name="CustomerForgotten"),
+        ],
+        decide=customer.decide,
+        evolve=customer.evolve,
+        rejection=errors.OrderError,
     )
 )
 

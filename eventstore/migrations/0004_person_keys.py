@@ -1,4 +1,5 @@
 from django.db import migrations, models
+from django.db.models.fields.json import KeyTextTransform
 
 
 class Migration(migrations.Migration):
@@ -25,6 +26,14 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(
+                KeyTextTransform("customer_id", "metadata"),
+                condition=models.Q(("version", 1)),
+                name="eventstore_event_customer_idx",
+            ),
         ),
         migrations.AddField(
             model_name="snapshot",
