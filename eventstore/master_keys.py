@@ -48,15 +48,23 @@ def unwrap(wrapped: bytes, *, key_id: str) -> AESGCM:
     return _unwrap(tuple(known()), key_id, wrapped)
 
 
+def rewrap(wrapped: bytes, *, key_id: str) -> bytes:
+    """The same key, wrapped by DATA_KEY. Raises WrongDataKey."""
+    return wrap(_opened(known(), key_id, wrapped), key_id=key_id)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _unwrap(masters: Sequence[Master], key_id: str, wrapped: bytes) -> AESGCM:
+    return AESGCM(_opened(masters, key_id, wrapped))
+
+
+def _opened(masters: Sequence[Master], key_id: str, wrapped: bytes) -> bytes:
     nonce, ciphertext = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
     for master in masters:
         try:
-            found = AESGCM(master.key).decrypt(nonce, ciphertext, key_id.encode())
+            return AESGCM(master.key).decrypt(nonce, ciphertext, key_id.encode())
         except InvalidTag:
             continue
-        return AESGCM(found)
     raise errors.WrongDataKey(
         "a person's key was wrapped by another DATA_KEY than this one; a former "
         "DATA_KEY goes into DATA_KEY_PREVIOUS"

@@ -19,7 +19,7 @@ from eventstore import (
     streams,
     time_travel,
 )
-from eventstore.management import examples, forget, schema_check
+from eventstore.management import examples, forget, rewrap, schema_check
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -77,6 +77,8 @@ class Command(BaseCommand):
         forgetting.add_argument("person", metavar="CUSTOMER", help="the customer's id")
         forgetting.add_argument("--reason", required=True, help="for the audit")
         forgetting.add_argument("--yes", action="store_true", help="do not ask")
+
+        actions.add_parser("rewrap", help="wrap all keys by a new DATA_KEY")
 
         schema = actions.add_parser("schema", help="JSON Schema of all event types")
         schema.add_argument(
@@ -191,6 +193,9 @@ class Command(BaseCommand):
 
     def _forget(self, *, person: str, reason: str, yes: bool, **_: Any) -> None:
         forget.run(person, reason=reason, confirmed=yes, write=self.stdout.write)
+
+    def _rewrap(self, **_: Any) -> None:
+        rewrap.run(write=self.stdout.write)
 
     def _line(self, value: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))
