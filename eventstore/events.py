@@ -37,6 +37,7 @@ class RecordedEvent:
     """
 
     __slots__ = (
+        "_all_metadata",
         "_data",
         "_data_text",
         "_metadata",
@@ -80,6 +81,7 @@ class RecordedEvent:
         self._metadata_text = metadata
         self._data: Any = None
         self._metadata: dict[str, str] | None = None
+        self._all_metadata: dict[str, str] | None = None
         self._wrapped = wrapped
 
     @classmethod
@@ -153,7 +155,11 @@ class RecordedEvent:
         return self._metadata
 
     def _stored_metadata(self) -> dict[str, str]:
-        return msgspec.json.decode(self._metadata_text, type=dict[str, str])
+        if self._all_metadata is None:
+            self._all_metadata = msgspec.json.decode(
+                self._metadata_text, type=dict[str, str]
+            )
+        return self._all_metadata
 
     def envelope(self, *, masked: bool = False, stored: bool = False) -> dict[str, Any]:
         """The event as clients see it, JSON-ready: at the newest schema version.
