@@ -12,6 +12,8 @@ from eventstore import commands, person_keys, store
 from eventstore.models import PersonKey, Snapshot
 from orders import streams
 from orders.projections.order_detail import OrderDetail
+from orders.projections.order_search import OrderSearch
+from orders.projections.order_summary import OrderSummary
 from projections import dead_letters, operating, registry, runner, tables
 from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
 from projections.rebuilding import overtaken
@@ -119,18 +121,18 @@ def sums() -> list[list[tuple]]:
         return [cursor.execute(sql).fetchall() for sql in SUMS]
 
 
-@pytest.fixture
-def failing_detail(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Lets one order's refund fail, with an error that quotes the order."""
-    fold = OrderDetail.fold
+@pytest.fixture(params=[OrderDetail, OrderSummary, OrderSearch])
+def failing(request: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Lets one event of an order fail, with an error that quotes the order; mend()."""
+    projection, fold = request.param, request.param.fold
 
-    def failing(self: Any, rows: Any, event: Any) -> None:
-        if event.type == "PaymentRefunded":
-            raise ValueError(f"cannot refund {event.data.reason} of {PERSONAL['name']}")
+    def failing_fold(self: Any, rows: Any, event: Any) -> None:
+        if event.type == "ShipmentSent":
+            raise ValueError(f"{event.data.tracking_number} of {PERSONAL['name']}")
         fold(self, rows, event)
 
-    monkeypatch.setattr(OrderDetail, "fold", failing)
-    return lambda: monkeypatch.setattr(OrderDetail, "fold", fold)
+    monkeypatch.setattr(projection, "fold", failing_fold)
+    return lambda: monkeypatch.setattr(projection, "fold", fold)
 
 
 def test_it_is_in_the_read_models_before(shop: Shop) -> None:
@@ -192,22 +194,20 @@ def test_it_has_the_same_rows_after_a_rebuild(shop: Shop) -> None:
     assert read_models.wrong() == {}
 
 
-def test_it_takes_the_texts_out_of_what_is_held(
-    shop: Shop, failing_detail: Any, caplog: Any
-) -> None:
+def test_it_takes_the_texts_out_of_what_is_held(shop: Shop, failing: Any) -> None:
     touch_every_field(shop)
     project()
     (letter,) = DeadLetter.objects.all()
-    assert PERSONAL["refund"] in letter.error
+    assert PERSONAL["tracking"] in letter.error
     forget()
     project()
     (letter,) = DeadLetter.objects.all()
     assert letter.error == letter.traceback == "[forgotten]"
     assert found() == set()
-    assert not any(each in caplog.text for each in PERSONAL.values())
-    failing_detail()
+    failing()
     assert dead_letters.retry(letter.pk)
-    assert read_models.wrong("order_detail") == {}
+    assert read_models.wrong(letter.projection) == {}
+    assert found() == set()
 
 
 def test_it_forgets_while_a_rebuild_is_under_way(shop: Shop) -> None:
@@ -370,6 +370,29 @@ def test_it_deletes_snapshots(shop: Shop, settings: Any) -> None:
     assert not Snapshot.objects.exists()
     state = commands.load(streams.ORDER, first).state
     assert state.shipping_address.name == "[forgotten]"
+
+
+def test_it_says_nothing_of_the_customer_in_the_log(
+    shop: Shop, monkeypatch: Any, caplog: Any
+) -> None:
+    """Also where code that is broken for every event stops a projection."""
+
+    def broken(self: Any, rows: Any, event: Any) -> None:
+        raise ImportError(f"no module for {event.data.shipping_address.name}")
+
+    monkeypatch.setattr(OrderDetail, "fold", broken)
+    shop.place(customer_id=ADA, note=PERSONAL["note"])
+    runner.run_round(worker="tests")
+    assert "order_detail" in caplog.text
+    assert "ImportError" in caplog.text
+    assert ADDRESS["name"] not in caplog.text
+    (failed,) = Checkpoint.objects.filter(projection="order_detail")
+    assert ADDRESS["name"] in failed.failure["error"]
+    monkeypatch.undo()
+    forget()
+    Checkpoint.objects.update(next_attempt_at=None)
+    project()
+    assert everywhere.with_any(ADDRESS["name"]) == set()
 
 
 @pytest.mark.parametrize(
