@@ -222,6 +222,25 @@ def test_it_forgets_while_a_rebuild_is_under_way(shop: Shop) -> None:
     assert ready.state == Operation.State.READY
 
 
+def test_it_erases_why_a_rebuild_failed(shop: Shop, monkeypatch: Any) -> None:
+    touch_every_field(shop)
+    project()
+
+    def broken(self: Any, rows: Any, event: Any) -> None:
+        raise ImportError(f"half a deploy: {PERSONAL['name']}")
+
+    operation = rebuilds.begin("order_detail")
+    with monkeypatch.context() as patched:
+        patched.setattr(OrderDetail, "fold", broken)
+        operation = rebuilds.until(operation, Operation.State.FAILED)
+    assert PERSONAL["name"] in operation.note
+    assert "public.projections_operation" in found()
+    assert AuditEntry.objects.get(outcome="failed").detail == "ImportError"
+    forget()
+    project()
+    assert found() == set()
+
+
 def test_it_drops_kept_tables_that_the_end_does_not_reach(shop: Shop) -> None:
     touch_every_field(shop)
     project()
