@@ -36,7 +36,8 @@ def _start(folder: Path) -> None:
     ).url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
     os.environ["SECRET_KEY"] = os.urandom(32).hex()
-    os.environ["DATA_KEY"] = base64.b64encode(os.urandom(32)).decode()
+    for key in ("DATA_KEY", "SEAL_KEY"):
+        os.environ[key] = base64.b64encode(os.urandom(32)).decode()
     import django
     from django.core.management import call_command
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from eventstore import answers
+from eventstore.seals import sealing
 
 
 @shared_task(
@@ -11,3 +12,9 @@ from eventstore import answers
 def delete_expired_answers() -> int:
     """Deletes kept answers whose time is over; how many."""
     return answers.delete_expired()
+
+
+@shared_task(name="eventstore.seal", queue="operations", ignore_result=True)
+def seal() -> int:
+    """Seals what is settled; how many events."""
+    return sealing.seal_settled()
