@@ -4,6 +4,7 @@ What operators tune stands in cqrs.yaml (see configuration.py); servers and secr
 come from the environment.
 """
 
+from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
@@ -73,6 +74,11 @@ for _number, _url in enumerate(environment.listing("READ_REPLICA_URLS")):
     DATABASES[f"replica_{_number}"] = {**_replica, "TEST": {"MIRROR": "read"}}
 DATABASE_ROUTERS = ["cqrs_site.database_router.ReadSideRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Where `event_store archive` puts files unless it is told: another disk is better.
+ARCHIVE_DIR = Path(
+    environment.text("ARCHIVE_DIR", str(environment.LOCAL_DIR / "archive"))
+)
 
 # --- Redis, Celery --------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from eventstore import (
     streams,
     time_travel,
 )
-from eventstore.management import examples, schema_check, sealed
+from eventstore.management import examples, filed, schema_check, sealed
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -79,6 +79,7 @@ class Command(BaseCommand):
         )
         schema.add_argument("--json", action="store_true", help="(always JSON)")
         sealed.add_parsers(actions)
+        filed.add_parsers(actions)
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -186,6 +187,15 @@ class Command(BaseCommand):
 
     def _verify(self, **options: Any) -> None:
         sealed.verify(self, **options)
+
+    def _export(self, **options: Any) -> None:
+        filed.export(self, **options)
+
+    def _import(self, **options: Any) -> None:
+        filed.import_(self, **options)
+
+    def _archive(self, **options: Any) -> None:
+        filed.archive(self, **options)
 
     def _line(self, value: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))
