@@ -11,8 +11,8 @@ from django.db import connections
 from django.utils import timezone
 
 from eventstore import log, settled, store
-from eventstore.files import lines, writing
-from eventstore.files.lines import Event, Header, Sealed
+from eventstore.files import keys, lines, writing
+from eventstore.files.lines import Event, Header, Key, Sealed
 from eventstore.files.writing import Writer
 from eventstore.models import Seal
 from eventstore.seals import chain
@@ -42,19 +42,25 @@ def export(
     start: int = 1,
     up_to: int | None = None,
     readable: bool = False,
+    with_keys: bool = False,
     tell: Callable[[int], object] = lambda position: None,
     using: str = "default",
 ) -> Exported:
     """Writes the events from position `start` on, and the seals that cover only them.
 
     up_to: a settled position; else everything that is settled now. readable: envelopes
-    at the newest schema version instead, for people. tell: is called with the position
-    that is written. Raises FileExistsError, OSError.
+    at the newest schema version instead, for people. with_keys: also the wrapped keys
+    that there are. tell: is called with the position that is written.
+    Raises FileExistsError, OSError.
     """
     if up_to is None:
         up_to = newest_position(using=using)
     with writing.opened(path) as file:
         file.write(_header(start, up_to, readable, using))
+        if with_keys:
+            # After up_to is known: what was encrypted for those events has its key.
+            for row in keys.rows(using=using):
+                file.write(Key(row=msgspec.Raw(row)))
         write = _write_readable if readable else _write_stored
         write(file, start, up_to, tell, using)
         events, seals = file.events, file.seals

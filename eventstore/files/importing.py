@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import connections, transaction
+from django.db import DataError, IntegrityError, connections, transaction
 
 from eventstore import errors, wakeup
-from eventstore.files import reading
-from eventstore.files.lines import Header
+from eventstore.files import keys, reading
+from eventstore.files.lines import Event, Header, Key
 from eventstore.files.reading import Chunk
 from eventstore.models import Log
 from eventstore.seals import marks
@@ -70,6 +70,8 @@ def import_file(
         _begin(using)
         events = seals = position = 0
         for chunk in file.chunks():
+            if chunk.key:
+                _store_key(path, chunk.key, chunk.first_line, using)
             if chunk.events:
                 _store(path, chunk, position, using)
                 position = chunk.events[-1].position
@@ -108,7 +110,15 @@ def _store(path: Path, chunk: Chunk, after: int, using: str) -> None:
         raise errors.BrokenFile(path=path, line=chunk.line_of(change[0]), fault=fault)
 
 
-def _row(event: Any) -> list[Any]:
+def _store_key(path: Path, key: Key, line: int, using: str) -> None:
+    try:
+        keys.store(bytes(key.row).decode(), using=using)
+    except (DataError, IntegrityError) as error:
+        fault = f"this key cannot be stored: {type(error).__name__}"
+        raise errors.BrokenFile(path=path, line=line, fault=fault) from error
+
+
+def _row(event: Event) -> list[Any]:
     return [
         event.position,
         event.event_id,

@@ -1,8 +1,9 @@
 """The lines of a file of events: newline-delimited JSON, compressed if named .zst.
 
-A header, then the events in order of position, each seal behind the events it covers,
-and a trailer, without which a file is not whole. `data` and `metadata` are the very
-text that is stored, not JSON of the same meaning: seals stay valid.
+A header, wrapped keys if they were asked for, then the events in order of position,
+each seal behind the events it covers, and a trailer, without which a file is not whole.
+`data` and `metadata` are the very text that is stored, not JSON of the same meaning:
+seals stay valid.
 """
 
 from datetime import datetime
@@ -103,6 +104,12 @@ class Sealed(_Line, tag="seal"):
         return Seal(**msgspec.structs.asdict(self))
 
 
+class Key(_Line):
+    """A row of eventstore_key, whose columns are none of this module's business."""
+
+    row: msgspec.Raw
+
+
 class Trailer(_Line):
     """sha256: hexadecimal, of all lines before, with their line feeds."""
 
@@ -111,4 +118,4 @@ class Trailer(_Line):
     sha256: str
 
 
-Line = Header | Event | Sealed | Trailer
+Line = Header | Key | Event | Sealed | Trailer

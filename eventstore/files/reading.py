@@ -13,7 +13,7 @@ import zstandard
 
 from eventstore import errors
 from eventstore.files import lines
-from eventstore.files.lines import Event, Header, Sealed, Trailer
+from eventstore.files.lines import Event, Header, Key, Sealed, Trailer
 from eventstore.models import Seal
 from eventstore.seals import chain, marks, signing
 
@@ -25,13 +25,14 @@ LONGEST = 10_000
 class Chunk:
     """Events that stand on consecutive lines, and the seal over them, if there is one.
 
-    marks: of the events, from their lines.
+    marks: of the events, from their lines. Or a key, with no events.
     """
 
     events: list[Event]
     marks: bytes
     first_line: int
     seal: Seal | None = None
+    key: Key | None = None
 
     def line_of(self, position: int) -> int:
         """Of the event at a position; for one that is missing, where it would be."""
@@ -79,6 +80,11 @@ class EventFile:
                     self._take(pending, event, number)
                     if len(pending.events) == LONGEST:
                         yield pending.chunk()
+                case Key() as key:
+                    if pending.events or self._events:
+                        raise self._broken(number, "a key behind events")
+                    pending.first_line = number + 1
+                    yield Chunk(events=[], marks=b"", first_line=number, key=key)
                 case Sealed() as line:
                     self._seals += 1
                     seal = line.seal()

@@ -25,6 +25,11 @@ def add_parsers(actions: "_SubParsersAction[Any]") -> None:
     export.add_argument("file", type=Path, help="compressed if it is named ….zst")
     export.add_argument("--from", dest="start", type=int, default=1, metavar="POSITION")
     export.add_argument(
+        "--with-keys",
+        action="store_true",
+        help="also the wrapped keys of personal data, which DATA_KEY unwraps",
+    )
+    export.add_argument(
         "--readable",
         action="store_true",
         help="events at their newest schema version, for people: not for `import`",
@@ -59,18 +64,26 @@ def export(
     file: Path,
     start: int,
     readable: bool,
+    with_keys: bool,
     json: bool,
     **options: Any,
 ) -> None:
     if start < 1:
         raise CommandError("--from: the first position is 1")
+    if readable and with_keys:
+        raise CommandError("--readable has the texts themselves: no keys go with it")
     up_to = exporting.newest_position()
     with (
         _readable_errors(),
         progress.shown(command.stderr, "exporting", total=up_to) as tell,
     ):
         found = exporting.export(
-            file, start=start, up_to=up_to, readable=readable, tell=tell
+            file,
+            start=start,
+            up_to=up_to,
+            readable=readable,
+            with_keys=with_keys,
+            tell=tell,
         )
     said = (
         f"{found.events:,} events and {found.seals:,} seals up to position "
