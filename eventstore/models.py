@@ -101,7 +101,7 @@ class Seal(models.Model):
 
     class Meta:
         db_table = "eventstore_seal"
-        default_permissions = ("view",)
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"seal {self.number}: {self.first_position} to {self.last_position}"

@@ -108,7 +108,8 @@ def _told(report: Report) -> str:
     )
     if report.finding:
         return right
-    return f"{right}\n{report.unsealed:,} newer events are not sealed yet"
+    since = f", since {report.unsealed_since}" if report.unsealed else ""
+    return f"{right}\n{report.unsealed:,} newer events are not sealed yet{since}"
 
 
 def _print(command: BaseCommand, found: dict[str, Any] | str) -> None:

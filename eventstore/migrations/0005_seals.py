@@ -50,10 +50,7 @@ class Migration(migrations.Migration):
                 ("sealed_at", models.DateTimeField()),
                 ("algorithm", models.SmallIntegerField()),
             ],
-            options={
-                "db_table": "eventstore_seal",
-                "default_permissions": ("view",),
-            },
+            options={"db_table": "eventstore_seal", "default_permissions": ()},
         ),
         migrations.RunSQL(APPEND_ONLY, DROP_APPEND_ONLY),
     ]

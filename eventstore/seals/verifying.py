@@ -11,7 +11,12 @@ from eventstore import log
 from eventstore.models import Seal
 from eventstore.seals import anchors, chain, marks, signing
 
-UNSEALED = "SELECT count(*) FROM eventstore_event WHERE position > %s"
+UNSEALED = """
+SELECT count(*),
+       to_char(min(recorded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM eventstore_event
+WHERE position > %s
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +37,14 @@ class Report:
     """What was right up to the finding, if there is one.
 
     last_position: up to which the log is sealed; unsealed: events behind it, of which
-    nothing can be said.
+    nothing can be said; unsealed_since: when the oldest of them was recorded, as text.
     """
 
     seals: int
     events: int
     last_position: int
     unsealed: int
+    unsealed_since: str | None
     finding: Finding | None
 
 
@@ -68,11 +74,13 @@ def verify(
         seals += 1
         events += seal.events
         tell(at.last_position)
+    unsealed, since = (0, None) if finding else _unsealed(at.last_position, using)
     return Report(
         seals=seals,
         events=events,
         last_position=at.last_position,
-        unsealed=0 if finding else _unsealed(at.last_position, using),
+        unsealed=unsealed,
+        unsealed_since=since,
         finding=finding or look.lost(),
     )
 
@@ -143,8 +151,8 @@ def _after(number: int, path: Path | None) -> Iterator[anchors.Anchor]:
     return (each for each in anchors.read(path) if each.number > number)
 
 
-def _unsealed(position: int, using: str) -> int:
+def _unsealed(position: int, using: str) -> tuple[int, str | None]:
     with connections[using].cursor() as cursor:
         cursor.execute(UNSEALED, [position])
-        count: int = cursor.fetchone()[0]
-        return count
+        count, since = cursor.fetchone()
+        return count, since

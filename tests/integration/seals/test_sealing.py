@@ -80,6 +80,15 @@ def test_it_leaves_the_work_to_whoever_seals_already(open_session):
     assert sealing.seal_settled() == 1
 
 
+def test_it_seals_once_however_many_workers_try():
+    for number in range(1, 31):
+        history.append(number)
+    sealed = clients.together(6, lambda _: sealing.seal_settled(events=2))
+    assert sum(sealed) == 30
+    assert ranges() == [(first, first + 1, 2) for first in range(1, 31, 2)]
+    assert verifying.verify().finding is None
+
+
 def test_it_lets_writers_append_while_a_seal_is_made(open_session):
     history.append(1)
     sealer = open_session()

@@ -94,10 +94,20 @@ def test_it_names_an_event_that_was_inserted(position, forger):
     assert found()[:2] == (position, "inserted")
 
 
-def test_it_names_an_event_at_the_end_of_a_sealed_range(forger):
-    """Behind the last event of a seal and before the first of the next one."""
+def test_it_names_an_event_that_was_inserted_between_two_seals(forger, open_session):
+    """In a hole behind the last event of one and before the first of the next."""
+    sealing.seal_settled()
+    failing = open_session()
+    hole = failing.append()
+    failing.rollback()
+    history.append(12)
+    sealing.seal_settled()
+    forger.insert(hole)
+    assert found() == (hole, "inserted", 5)
+
+
+def test_it_names_an_event_that_was_put_in_the_place_of_another(forger):
     forger.run("DELETE FROM eventstore_event WHERE position = 3")
-    assert found() == (3, "removed", 1)
     forger.insert(3)
     assert found() == (3, "altered", 1)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from eventstore import store
 from tests.integration.seals import history
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,10 +30,13 @@ def test_it_says_that_there_is_nothing_to_seal():
 
 def test_it_seals_and_tells_what_is_not_sealed_yet():
     history.make()
-    assert manage("verify").splitlines() == [
-        "8 events in 3 seals are as they were sealed, up to position 9",
-        "1 newer events are not sealed yet",
-    ]
+    first, second = manage("verify").splitlines()
+    assert first == "8 events in 3 seals are as they were sealed, up to position 9"
+    (newest,) = store.read_settled(after=9, limit=1)
+    assert second == (
+        "1 newer events are not sealed yet, "
+        f"since {newest.recorded_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
     assert manage("seal").startswith("1 events sealed; seal 4 ends at position 10")
     assert "0 newer events" in manage("verify")
 
@@ -58,6 +62,7 @@ def test_it_prints_json():
         "events": 9,
         "last_position": 10,
         "unsealed": 0,
+        "unsealed_since": None,
         "finding": None,
     }
 
