@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from django.db import DataError, IntegrityError, connections, transaction
 
 from eventstore import errors, wakeup
@@ -95,12 +94,14 @@ def _begin(using: str) -> None:
 
 
 def _store(path: Path, chunk: Chunk, after: int, using: str) -> None:
-    with connections[using].cursor() as cursor:
+    connection = connections[using]
+    with connection.cursor() as cursor:
         try:
-            with cursor.copy(COPY) as copy:
+            # Django knows no COPY: its errors would come as the driver's.
+            with connection.wrap_database_errors, cursor.copy(COPY) as copy:
                 for event in chunk.events:
                     copy.write_row(_row(event))
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except (DataError, IntegrityError) as error:
             raise _refused(path, chunk, error) from error
         cursor.execute(PATIENCE)
     # What counts is what was stored, not what was read.
@@ -133,11 +134,12 @@ def _row(event: Event) -> list[Any]:
     ]
 
 
-def _refused(path: Path, chunk: Chunk, error: psycopg.Error) -> errors.BrokenFile:
+def _refused(path: Path, chunk: Chunk, error: Exception) -> errors.BrokenFile:
+    told = getattr(error.__cause__, "diag", None)
     line = chunk.first_line
-    if found := COPIED_LINE.search(error.diag.context or ""):
+    if found := COPIED_LINE.search(getattr(told, "context", None) or ""):
         line += int(found[1]) - 1
-    fault = error.diag.message_primary or str(error)
+    fault = getattr(told, "message_primary", None) or str(error)
     return errors.BrokenFile(path=path, line=line, fault=fault)
 
 

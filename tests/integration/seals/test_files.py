@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from django.db import connection
+from django.db import OperationalError, connection
 
 from eventstore import errors, log, settled, store
 from eventstore.files import exporting, importing
@@ -17,6 +17,7 @@ from tests.integration.eventstore.clients import Beside
 from tests.integration.orders.shop import Shop
 from tests.integration.seals import history
 
+TERMINATE = "SELECT pg_terminate_backend(%s)"
 ALL = "SELECT e::text FROM {} e ORDER BY 1"
 NUMBERS = """
 INSERT INTO eventstore_event
@@ -368,3 +369,17 @@ def test_it_takes_back_the_floor_of_its_own_import(plain, emptied):
     importing.import_file(plain, tell=look)
     assert set(seen) == {0}
     assert settled.position().settled == 10
+
+
+def test_it_stores_nothing_when_its_session_is_ended(plain, emptied, open_session):
+    exporting.export(plain)
+    emptied()
+    other = open_session(autocommit=True)
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    with pytest.raises(OperationalError):
+        importing.import_file(plain, tell=lambda _: other.execute(TERMINATE, [pid]))
+    connection.close()
+    assert everything() == ([], [])
+    history.append(1)
+    assert store.head() == settled.position().settled == 1
