@@ -75,7 +75,7 @@ def export(
     up_to = exporting.newest_position()
     with (
         _readable_errors(),
-        progress.shown(command.stderr, "exporting", total=up_to) as tell,
+        progress.shown("exporting", total=up_to) as tell,
     ):
         found = exporting.export(
             file,
@@ -96,7 +96,7 @@ def import_(command: BaseCommand, *, file: Path, json: bool, **options: Any) -> 
     with _readable_errors():
         with reading.opened(file) as opened:
             total = opened.header.up_to
-        with progress.shown(command.stderr, "importing", total=total) as tell:
+        with progress.shown("importing", total=total) as tell:
             found = importing.import_file(file, tell=tell)
     said = (
         f"{found.events:,} events and {found.seals:,} seals are imported, up to "
@@ -112,7 +112,7 @@ def archive(
     total = exporting.newest_position()
     with (
         _readable_errors(),
-        progress.shown(command.stderr, "archiving", total=total) as tell,
+        progress.shown("archiving", total=total) as tell,
     ):
         found = archiving.archive(to, before=at, tell=tell)
     said = (

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -15,21 +14,20 @@ from rich.progress import (
 COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
-    TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[unit]}"),
+    TextColumn("{task.completed:,.0f} of {task.total:,.0f} positions"),
     TimeRemainingColumn(),
 )
 
 
 @contextmanager
-def shown(
-    stream: object, what: str, *, total: int, unit: str = "positions"
-) -> Iterator[Callable[[int], None]]:
-    """Gives what is to be called with how far it is."""
-    file = cast(IO[str], stream)
+def shown(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """Gives what is to be called with the position that it is at."""
+    # Not a command's self.stderr: that ends every write with a line feed.
+    console = Console(stderr=True)
     with Progress(
-        *COLUMNS, console=Console(file=file), transient=True, disable=not file.isatty()
+        *COLUMNS, console=console, transient=True, disable=not console.is_terminal
     ) as bars:
-        bar = bars.add_task(what, total=max(total, 1), unit=unit)
+        bar = bars.add_task(what, total=max(total, 1))
 
         def tell(done: int) -> None:
             bars.update(bar, completed=done)

@@ -91,7 +91,7 @@ def verify(
     """Raises CommandError for what is wrong."""
     last = chain.last()
     total = last.last_position if last else 0
-    with progress.shown(command.stderr, "verifying", total=total) as tell:
+    with progress.shown("verifying", total=total) as tell:
         try:
             report = verifying.verify(start=start, anchor=anchor, tell=tell)
         except OSError as error:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +86,25 @@ def test_it_ends_with_1_and_names_the_position_in_one_line(forger, process_envir
     )
     assert json.loads(ended.stdout)["finding"]["position"] == 6
     assert json.loads(ended.stdout)["events"] == 3
+
+
+def test_it_draws_a_bar_on_a_terminal_in_one_line(process_environment):
+    history.make()
+    ours, terminal = pty.openpty()
+    subprocess.run(
+        [sys.executable, "manage.py", "event_store", "verify"],
+        cwd=ROOT,
+        env={**process_environment, "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        check=True,
+    )
+    drawn = os.read(ours, 100_000).decode()
+    os.close(terminal)
+    os.close(ours)
+    assert "verifying" in drawn
+    assert "of 9 positions" in drawn
+    assert drawn.count("\n") == 1  # when it goes
 
 
 def test_it_needs_no_look_at_what_counts_as_right(forger):
