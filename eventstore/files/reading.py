@@ -42,7 +42,7 @@ class Chunk:
 
 @contextmanager
 def opened(path: Path) -> Iterator["EventFile"]:
-    """Raises BrokenFile for a file without a right header, OSError."""
+    """Raises BrokenFile for a file without a right header, NoSealKey, OSError."""
     with path.open("rb") as file:
         yield EventFile(path, _decompressed(file, path))
 
@@ -63,49 +63,54 @@ class EventFile:
         )
         self._hash = hashlib.sha256()
         self._events = self._seals = 0
+        self._keys = signing.trusted()
         self.header = self._header()
+        self._pending = _Pending(self.header.after, first_line=2)
+        # The seal before the first one is only known where that is the log's first.
+        self._link = None if self.header.after else chain.Link()
 
     def chunks(self) -> Iterator[Chunk]:
         """All events, checked against their seals; at the end the file was whole.
 
-        Raises BrokenFile, which names the line, and NoSealKey.
+        To be read once. Raises BrokenFile, which names the line.
         """
-        pending = _Pending(self.header.after, first_line=2)
-        link = None if self.header.after else chain.Link()
-        keys = signing.trusted()
         for number, text in self._lines:
-            match self._decoded(text, number):
-                case Event() as event:
-                    self._events += 1
-                    self._take(pending, event, number)
-                    if len(pending.events) == LONGEST:
-                        yield pending.chunk()
-                case Key() as key:
-                    if pending.events or self._events:
-                        raise self._broken(number, "a key behind events")
-                    pending.first_line = number + 1
-                    yield Chunk(events=[], marks=b"", first_line=number, key=key)
-                case Sealed() as line:
-                    self._seals += 1
-                    seal = line.seal()
-                    if len(pending.events) > seal.events:
-                        yield pending.chunk(below=seal.first_position)
-                    chunk = pending.chunk(seal=seal)
-                    self._check(
-                        chunk, seal, link or chain.before(seal), keys, line=number
-                    )
-                    link = chain.link(seal)
-                    pending.first_line = number + 1
-                    yield chunk
-                case Trailer() as trailer:
-                    self._end(trailer, number)
-                    yield pending.chunk()
-                    return
-                case Header():
-                    raise self._broken(number, "a second header")
+            line = self._decoded(text, number)
+            if isinstance(line, Trailer):
+                self._end(line, number)
+                yield self._pending.chunk()
+                return
+            yield from self._chunks_at(line, number)
             self._hash.update(text)
-        at = pending.first_line + len(pending.events)
+        at = self._pending.first_line + len(self._pending.events)
         raise self._broken(at, "the file ends here, without its trailer")
+
+    def _chunks_at(self, line: lines.Line, number: int) -> Iterator[Chunk]:
+        """What a line makes complete."""
+        match line:
+            case Event():
+                self._take(line, number)
+                if len(self._pending.events) == LONGEST:
+                    yield self._pending.chunk()
+            case Sealed():
+                self._seals += 1
+                yield from self._sealed(line.seal(), number)
+            case Key():
+                if self._events:
+                    raise self._broken(number, "a key behind events")
+                self._pending.first_line = number + 1
+                yield Chunk(events=[], marks=b"", first_line=number, key=line)
+            case _:
+                raise self._broken(number, "a second header")
+
+    def _sealed(self, seal: Seal, number: int) -> Iterator[Chunk]:
+        if self._pending.begins_before(seal.first_position):
+            yield self._pending.chunk(below=seal.first_position)
+        chunk = self._pending.chunk(seal=seal)
+        self._check(chunk, seal, line=number)
+        self._link = chain.link(seal)
+        self._pending.first_line = number + 1
+        yield chunk
 
     def _header(self) -> Header:
         number, text = next(self._lines, (1, b""))
@@ -119,31 +124,29 @@ class EventFile:
         self._hash.update(text)
         return header
 
-    def _take(self, pending: "_Pending", event: Event, number: int) -> None:
-        if event.position <= pending.position:
-            fault = f"position {event.position} follows position {pending.position}"
+    def _take(self, event: Event, number: int) -> None:
+        before = self._pending.position
+        if event.position <= before:
+            fault = f"position {event.position} follows position {before}"
             raise self._broken(number, fault)
         if event.position > self.header.up_to:
             fault = f"position {event.position} is beyond {self.header.up_to}"
             raise self._broken(number, fault)
-        pending.add(event)
+        self._events += 1
+        self._pending.add(event)
 
-    def _check(
-        self,
-        chunk: Chunk,
-        seal: Seal,
-        follows: chain.Link,
-        keys: frozenset[bytes],
-        *,
-        line: int,
-    ) -> None:
-        log_id = self.header.log_id
-        if fault := chain.fault(seal, follows=follows, log_id=log_id, keys=keys):
-            raise self._broken(line, fault[1])
+    def _check(self, chunk: Chunk, seal: Seal, *, line: int) -> None:
+        if wrong := chain.fault(
+            seal,
+            follows=self._link or chain.before(seal),
+            log_id=self.header.log_id,
+            keys=self._keys,
+        ):
+            raise self._broken(line, wrong[1])
         if change := marks.first_change(bytes(seal.marks), chunk.marks):
             position, how = change
-            fault_of_event = f"the event at position {position} was {how}"
-            raise self._broken(chunk.line_of(position), fault_of_event)
+            fault = f"the event at position {position} was {how}"
+            raise self._broken(chunk.line_of(position), fault)
 
     def _end(self, trailer: Trailer, number: int) -> None:
         counted = (self._events, self._seals)
@@ -189,6 +192,9 @@ class _Pending:
         self.events.append(event)
         self._marks.append(event.mark())
         self.position = event.position
+
+    def begins_before(self, position: int) -> bool:
+        return bool(self.events) and self.events[0].position < position
 
     def chunk(self, *, below: int | None = None, seal: Seal | None = None) -> Chunk:
         """Takes them out: all, or those below a position."""

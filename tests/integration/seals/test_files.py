@@ -9,7 +9,7 @@ import zstandard
 from django.db import OperationalError, connection
 
 from eventstore import errors, log, settled, store
-from eventstore.files import exporting, importing
+from eventstore.files import exporting, importing, reading
 from eventstore.models import Seal
 from eventstore.seals import anchors, sealing, verifying
 from tests.integration.eventstore import sessions
@@ -153,6 +153,17 @@ def test_it_exports_from_a_position_on_the_seals_that_cover_only_that(plain):
     assert (found.events, found.seals) == (5, 1)
     with pytest.raises(errors.BrokenFile, match="behind position 5: no whole log"):
         importing.import_file(plain)
+
+
+def test_it_reads_the_rest_of_a_seal_that_began_before(plain):
+    """Its two events have no seal in the file; those behind it have theirs."""
+    exporting.export(plain, start=6)
+    with reading.opened(plain) as file:
+        chunks = [
+            ([each.position for each in chunk.events], bool(chunk.seal))
+            for chunk in file.chunks()
+        ]
+    assert chunks == [([6, 7], False), ([8, 9], True), ([10], False)]
 
 
 def test_it_exports_an_empty_log_too(plain, emptied):
