@@ -4,6 +4,7 @@ Who has the database and SEAL_KEY can change events and seal everything anew. Su
 is without a fault, but it is not the one whose digests somebody wrote down before.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -47,11 +48,12 @@ def extend(path: Path, *, using: str = "default") -> int:
     """Appends the seals that the file does not have yet; how many. Makes the file.
 
     It is never rewritten, and may be one that can only be appended to. Raises
-    BrokenFile when one of its lines is not what the log has.
+    BrokenFile when its last line is not what the log has: that digest stands for all
+    before it.
     """
     path.touch(exist_ok=True)
     known = 0
-    for line, anchor in enumerate(read(path), start=1):
+    for line, anchor in deque(enumerate(read(path), start=1), maxlen=1):
         known = anchor.number
         seal = Seal.objects.using(using).filter(number=known).first()
         if fault := difference(anchor, seal):

@@ -143,7 +143,7 @@ def test_it_finds_by_the_anchor_what_the_keys_owner_made_anew(forger, anchor):
     seal_anew()
     assert found() is None
     assert found(anchor=anchor) == (4, "seal replaced", 2)
-    with pytest.raises(errors.BrokenFile, match=r"seal 2 .* was made anew"):
+    with pytest.raises(errors.BrokenFile, match=r"line 3: seal 3 .* was made anew"):
         anchors.extend(anchor)
 
 
