@@ -1,7 +1,7 @@
 """What the OpenAPI document says of keys, strict fields, headers and problems."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from drf_spectacular.extensions import (
@@ -13,8 +13,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from api import permissions, problems, rate_limit
-from api.problems import Problem
+from api import parsers, permissions, problems, rate_limit
+from api.problems import Fault, Problem
+
+REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"  # in examples
 
 
 class Failure(NamedTuple):
@@ -27,7 +29,10 @@ class Failure(NamedTuple):
 
 
 def failure(problem: Problem) -> Failure:
-    return Failure(problem.status, problem.code, problem.detail, problem.members)
+    members = dict(problem.members)
+    if problem.errors:
+        members["errors"] = [each._asdict() for each in problem.errors]
+    return Failure(problem.status, problem.code, problem.detail, members)
 
 
 # Any endpoint behind a scope; and any that reads a body.
@@ -42,35 +47,25 @@ ALWAYS = (
     Failure(500, "internal-error", problems.internal_error().detail),
     Failure(503, "database-unavailable", "The database cannot be reached. Try again."),
 )
-BODY = (
-    Failure(400, "malformed-json", "Line 1, column 14: Expecting value."),
-    Failure(400, "unreadable-body", "The body ended too early."),
-    Failure(
-        413,
-        "too-large",
-        "The body may have at most 1048576 bytes.",
-        {"max_bytes": 1048576},
-    ),
-    Failure(415, "unsupported-media-type", 'Unsupported media type "text/plain".'),
-    Failure(
-        422,
-        "invalid",
-        "The request has 2 faults.",
-        {
-            "errors": [
-                {
-                    "pointer": "/lines/0/quantity",
-                    "code": "too-small",
-                    "detail": "Expected at least 1.",
-                },
-                {
-                    "pointer": "/colour",
-                    "code": "unknown-field",
-                    "detail": "There is no such member.",
-                },
-            ]
-        },
-    ),
+
+
+def body_failures(*, limit: int, faults: Sequence[Fault]) -> tuple[Failure, ...]:
+    """Of an endpoint that reads a body of at most so many bytes."""
+    return (
+        Failure(400, "malformed-json", "Line 1, column 14: Expecting value."),
+        Failure(400, "unreadable-body", "The body ended too early."),
+        failure(parsers.too_large(limit)),
+        Failure(415, "unsupported-media-type", 'Unsupported media type "text/plain".'),
+        failure(problems.invalid(faults)),
+    )
+
+
+BODY = body_failures(
+    limit=parsers.MAX_BODY_BYTES,
+    faults=[
+        Fault("/lines/0/quantity", "too-small", "Expected at least 1."),
+        Fault("/colour", "unknown-field", "There is no such member."),
+    ],
 )
 
 
@@ -92,7 +87,7 @@ def responses(*failures: Failure) -> dict[tuple[int, str], OpenApiResponse]:
 def _example(failure: Failure) -> OpenApiExample:
     status, code, detail, members = failure
     problem = Problem(status=status, code=code, detail=detail)
-    value = problems.body(problem, request_id="01890a5d-ac96-774b-bcce-b302099a8057")
+    value = problems.body(problem, request_id=REQUEST_ID)
     return OpenApiExample(
         code,
         value={**value, **members},

@@ -1,6 +1,6 @@
 """From a request's facts to a handled command: the one way in for every caller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
+import eventstore.bulk
 import eventstore.commands
 import eventstore.errors
 from eventstore import ids
+from eventstore.bulk import Ask
 from eventstore.commands import Context, Outcome
 from orders import streams
 from orders.domain import errors
@@ -43,6 +45,23 @@ def place(command: PlaceOrder, *, asked: Asked, at: datetime) -> tuple[UUID, Out
     return order_id, _handle(order_id, placing, asked, at)
 
 
+def place_many(
+    commands: Sequence[PlaceOrder], *, asked: Asked, at: datetime
+) -> list[tuple[UUID, Outcome] | Exception]:
+    """As `place` of each, in their order, in few statements and one transaction.
+
+    Where one is refused its OrderError or VersionConflict stands in its place.
+    """
+    placings = [_with_id(each) for each in commands]
+    outcomes = eventstore.bulk.handle(
+        streams.ORDER, _asks(placings), at=at, context=_context(asked)
+    )
+    return [
+        outcome if isinstance(outcome, Exception) else (order_id, outcome)
+        for (order_id, _), outcome in zip(placings, outcomes, strict=True)
+    ]
+
+
 def change(
     order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
 ) -> Outcome:
@@ -57,6 +76,14 @@ def try_place(command: PlaceOrder, *, asked: Asked, at: datetime) -> list[str]:
     return _preview(order_id, placing, asked, at)
 
 
+def try_place_many(
+    commands: Sequence[PlaceOrder], *, at: datetime
+) -> list[list[str] | Exception]:
+    """The types of the events that `place_many` would store now, or a refusal."""
+    asks = _asks([_with_id(each) for each in commands])
+    return eventstore.bulk.preview(streams.ORDER, asks, at=at)
+
+
 def try_change(
     order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
 ) -> list[str]:
@@ -68,6 +95,10 @@ def try_change(
 def _with_id(command: PlaceOrder) -> tuple[UUID, PlaceOrder]:
     order_id = command.order_id or ids.uuid7()
     return order_id, msgspec.structs.replace(command, order_id=order_id)
+
+
+def _asks(placings: Sequence[tuple[UUID, PlaceOrder]]) -> list[Ask]:
+    return [Ask(stream_id=order_id, command=command) for order_id, command in placings]
 
 
 @contextmanager
@@ -92,19 +123,22 @@ def _preview(
 def _handle(
     order_id: UUID, command: PlaceOrder | ChangeOrder, asked: Asked, at: datetime
 ) -> Outcome:
-    context = Context(
+    return eventstore.commands.handle(
+        streams.ORDER,
+        order_id,
+        command,
+        at=at,
+        context=_context(asked),
+        expected_version=asked.expected_version,
+    )
+
+
+def _context(asked: Asked) -> Context:
+    return Context(
         actor=asked.actor,
         source=asked.source,
         request_id=asked.request_id,
         traceparent=asked.traceparent,
         causation_id=asked.causation_id,
         command_id=asked.command_id,
-    )
-    return eventstore.commands.handle(
-        streams.ORDER,
-        order_id,
-        command,
-        at=at,
-        context=context,
-        expected_version=asked.expected_version,
     )

@@ -122,25 +122,27 @@ def _begin(request: Request, names: Sequence[str], stream: str | None) -> None:
 
 
 def applied(
-    request: Request, names: Sequence[str], *, token: str, stream: str
+    request: Request, names: Sequence[str], *, token: str, streams: Sequence[str]
 ) -> dict[str, str]:
     """The header of a command's answer whose `Prefer: wait=N` came true; {} otherwise.
 
-    Waits until all the projections have the write of the token, as long as is asked
-    for. Raises nothing: the write is durable, whatever becomes of the waiting.
+    Waits until all the projections have the write of the token, in all partitions where
+    it is of several streams, as long as is asked for. Raises nothing: the write is
+    durable, whatever becomes of the waiting.
     """
     seconds = preferred_wait(request)
     if seconds is None:
         return {}
     ends = time.monotonic() + seconds
+    one = streams[0] if len(streams) == 1 else None
     try:
         for name in names:
             left = max(0, ends - time.monotonic())
-            consistency.wait(name, tokens.parse(token), stream=stream, seconds=left)
-        if any(dead_letters.is_held(name, stream) for name in names):
+            consistency.wait(name, tokens.parse(token), stream=one, seconds=left)
+        if any(dead_letters.is_held(name, *streams) for name in names):
             return {}
     except (errors.Behind, log_errors.BadToken, *DATABASE_AWAY) as error:
-        logger.info("not waited for %s: %s", stream, error)
+        logger.info("not waited for %s: %s", one or "a bulk", error)
         return {}
     return {PREFERENCE_APPLIED: f"wait={seconds}"}
 

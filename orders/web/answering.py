@@ -20,6 +20,7 @@ VALIDATE_ONLY = "validate_only"
 TOKEN = "Consistency-Token"
 
 Decide = Callable[[], Answer]
+Streams = Callable[[Answer], Sequence[str]]
 
 
 def is_trial(request: Request) -> bool:
@@ -34,7 +35,7 @@ def is_trial(request: Request) -> bool:
 
 def trial(types: Sequence[str]) -> HttpResponse:
     """The answer to a command that would be accepted, and would store these events."""
-    return _respond(answer(200, {"valid": True, "events": list(types)}))
+    return respond(answer(200, {"valid": True, "events": list(types)}))
 
 
 def answer(
@@ -45,19 +46,32 @@ def answer(
     return Answer(status=status, headers=named, body=JSONRenderer().render(body))
 
 
+def stream_of(told: Answer) -> list[str]:
+    """The stream that a command's answer is about; [] where nothing was stored."""
+    try:
+        return [tokens.parse(told.headers[TOKEN]).stream]
+    except (KeyError, eventstore.errors.BadToken):
+        return []  # of a refusal; or SECRET_KEY has changed since
+
+
 def once(
-    request: Request, decide: Decide, *, read_models: Sequence[str]
+    request: Request,
+    decide: Decide,
+    *,
+    read_models: Sequence[str],
+    streams: Streams = stream_of,
 ) -> HttpResponse:
     """What `decide` answers, or what it answered to the first request with the key.
 
     `decide` raises a Problem where it refuses. When all is committed, `Prefer: wait=N`
-    waits for the read models. Raises what `decide` raises, and Problem 400
-    `bad-idempotency-key`, 409 `idempotency-in-progress`, 422 `idempotency-key-reused`.
+    waits until the read models have what was written to `streams`. Raises what
+    `decide` raises, and Problem 400 `bad-idempotency-key`, 409
+    `idempotency-in-progress`, 422 `idempotency-key-reused`.
     """
     key = idempotency.key_of(request)
     told = decide() if key is None else _once(request, key, decide)
     headers = {idempotency.REPLAYED: "true"} if told.replayed else {}
-    return _respond(told, {**headers, **_waited(request, told, read_models)})
+    return respond(told, {**headers, **_waited(request, told, read_models, streams)})
 
 
 def _once(request: Request, key: str, decide: Decide) -> Answer:
@@ -87,17 +101,15 @@ def _decision(request: Request, decide: Decide) -> Answer:
 
 
 def _waited(
-    request: Request, told: Answer, read_models: Sequence[str]
+    request: Request, told: Answer, read_models: Sequence[str], streams: Streams
 ) -> dict[str, str]:
-    try:
-        stream = tokens.parse(told.headers[TOKEN]).stream
-    except (KeyError, eventstore.errors.BadToken):
-        return {}  # nothing was stored; or SECRET_KEY has changed since
+    if not (written := streams(told)):
+        return {}
     token = told.headers[TOKEN]
-    return freshness.applied(request, read_models, token=token, stream=stream)
+    return freshness.applied(request, read_models, token=token, streams=written)
 
 
-def _respond(told: Answer, headers: Mapping[str, str] | None = None) -> HttpResponse:
+def respond(told: Answer, headers: Mapping[str, str] | None = None) -> HttpResponse:
     return HttpResponse(
         told.body, status=told.status, headers={**told.headers, **(headers or {})}
     )

@@ -59,7 +59,8 @@ PROBLEMS = (
     refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
     refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
 )
-PARAMETERS = (
+# Of one order and of many.
+SHARED = (
     *openapi.HEADERS,
     OpenApiParameter(
         answering.VALIDATE_ONLY,
@@ -86,11 +87,6 @@ PARAMETERS = (
         422,
     ),
     openapi.request_header(
-        "If-Match",
-        'The version that the caller last saw, as its ETag: `"3"`.',
-        '^"[1-9][0-9]{0,17}"$',
-    ),
-    openapi.request_header(
         "Prefer",
         "`wait=N`: answer when the order can be read as it is then, in lists and "
         f"whole, or after N seconds, at most {freshness.LONGEST_WAIT_S}; at once where "
@@ -101,6 +97,14 @@ PARAMETERS = (
         "`wait=N`, if the order can be read as it is now; absent otherwise.",
         200,
         201,
+    ),
+)
+PARAMETERS = (
+    *SHARED,
+    openapi.request_header(
+        "If-Match",
+        'The version that the caller last saw, as its ETag: `"3"`.',
+        '^"[1-9][0-9]{0,17}"$',
     ),
     openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 201, 412),
     openapi.answer_header("Consistency-Token", "As in the body.", 200, 201),
@@ -172,18 +176,23 @@ def _trial_example(route: Route[Any]) -> OpenApiExample:
     )
 
 
-def _stored_example(route: Route[Any], *, version: int) -> OpenApiExample:
+def stored_value(route: Route[Any], *, version: int) -> dict[str, Any]:
+    """An answer as an example."""
     event = {
         "event_id": "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f11",
         "type": route.event_type,
         "version": version,
         "position": 1815,
     }
-    value = {
+    return {
         "order_id": ORDER_ID,
         "version": version,
         "position": 1815,
         "events": [event],
         "consistency_token": "WzEsIm9yZGVyLTAxOGY3YTVlIiwxLDE4MTVd:1vN2Qx:AbC",
     }
+
+
+def _stored_example(route: Route[Any], *, version: int) -> OpenApiExample:
+    value = stored_value(route, version=version)
     return OpenApiExample("Stored", value=value, response_only=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -49,7 +49,7 @@ class PlaceOrderView(CommandView):
     route: ClassVar[Route[PlaceOrder]]
 
     def post(self, request: Request) -> HttpResponse:
-        asked = _asked(request)
+        asked = asked_by(request)
 
         @refusals.as_problems()
         def decide() -> Answer:
@@ -72,7 +72,7 @@ class ChangeOrderView(CommandView):
     def post(self, request: Request, order_id: str) -> HttpResponse:
         if (id := fields.parse_uuid(order_id)) is None:
             raise refusals.from_domain(UnknownOrder())
-        asked = _asked(request)
+        asked = asked_by(request)
 
         @refusals.as_problems()
         def decide() -> Answer:
@@ -88,7 +88,8 @@ class ChangeOrderView(CommandView):
         return self.answer(request, decide=decide, preview=preview)
 
 
-def _asked(request: Request) -> Asked:
+def asked_by(request: Request) -> Asked:
+    """Who asks for what. Raises Problem 400 `bad-if-match`."""
     return Asked(
         actor=authentication.actor(request),
         source="api",
@@ -112,14 +113,9 @@ def bad_if_match() -> Problem:
     return Problem(status=400, code="bad-if-match", detail=detail)
 
 
-def _answer(
-    order_id: UUID,
-    outcome: Outcome,
-    *,
-    status: int,
-    headers: Mapping[str, str] | None = None,
-) -> Answer:
-    body = {
+def body_of(order_id: UUID, outcome: Outcome) -> dict[str, Any]:
+    """What the answer to an accepted command says."""
+    return {
         "order_id": order_id,
         "version": outcome.version,
         "position": outcome.position,
@@ -134,9 +130,18 @@ def _answer(
         ],
         "consistency_token": outcome.consistency_token,
     }
+
+
+def _answer(
+    order_id: UUID,
+    outcome: Outcome,
+    *,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     named = {
         "ETag": f'"{outcome.version}"',
         answering.TOKEN: outcome.consistency_token,
         **(headers or {}),
     }
-    return answering.answer(status, body, named)
+    return answering.answer(status, body_of(order_id, outcome), named)

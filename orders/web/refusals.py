@@ -26,6 +26,15 @@ def as_problems() -> Iterator[None]:
         raise from_conflict(conflict) from conflict
 
 
+def problem_of(refusal: Exception) -> Problem:
+    """The problem that a refusal stands for. Raises what is no refusal."""
+    try:
+        with as_problems():
+            raise refusal
+    except Problem as problem:
+        return problem
+
+
 def from_domain(refusal: OrderError) -> Problem:
     """Its facts become members of the problem."""
     if isinstance(refusal, errors.Invalid):
