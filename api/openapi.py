@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from api import parsers, permissions, problems, rate_limit
+from api import codes, parsers, permissions, problems, rate_limit
 from api.problems import Fault, Problem
 
 REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"  # in examples
@@ -77,11 +77,17 @@ def responses(*failures: Failure) -> dict[tuple[int, str], OpenApiResponse]:
     return {
         (status, problems.MEDIA_TYPE): OpenApiResponse(
             ProblemSerializer,
-            description="Codes: " + ", ".join(f"`{f.code}`" for f in by_status[status]),
+            description=_description(by_status[status]),
             examples=[_example(failure) for failure in by_status[status]],
         )
         for status in sorted(by_status)
     }
+
+
+def _description(failures: Sequence[Failure]) -> str:
+    """Raises KeyError for a code that is not in the register."""
+    known = {each.code: codes.get(each.code) for each in failures}
+    return "\n".join(f"- `{name}`: {code.when}" for name, code in known.items())
 
 
 def _example(failure: Failure) -> OpenApiExample:

@@ -30,11 +30,11 @@ NO_ORDERS = Fault("/orders", "too-few-items", "Expected at least one order.")
 
 
 class PlacedResultSerializer(single.CommandAnswerSerializer):
-    status = serializers.ChoiceField([201])
+    status = serializers.IntegerField(min_value=201, max_value=201)
 
 
 class TriedResultSerializer(single.TrialAnswerSerializer):
-    status = serializers.ChoiceField([200])
+    status = serializers.IntegerField(min_value=200, max_value=200)
 
 
 class BulkAnswerSerializer(serializers.Serializer[Any]):
