@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,34 +18,23 @@ from orders.domain import errors
 from orders.domain.commands import ChangeOrder, PlaceOrder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Who asks and through what: `actor` is "key:NAME", "user:NAME" or a program.
-
-    command_id: only from callers that may repeat themselves; the command then takes
-    effect once. expected_version: the version that the caller last saw, if it says so.
-    """
-
-    actor: str
-    source: str
-    request_id: str = ""
-    traceparent: str = ""
-    causation_id: str = ""
-    command_id: str = ""
-    expected_version: int | None = None
-
-
-def place(command: PlaceOrder, *, asked: Asked, at: datetime) -> tuple[UUID, Outcome]:
+def place(
+    command: PlaceOrder,
+    *,
+    context: Context,
+    at: datetime,
+    expected_version: int | None = None,
+) -> tuple[UUID, Outcome]:
     """The order's id (made here unless the command has one) and what was stored.
 
     Raises OrderError, VersionMismatch, VersionConflict.
     """
     order_id, placing = _with_id(command)
-    return order_id, _handle(order_id, placing, asked, at)
+    return order_id, _handle(order_id, placing, context, at, expected_version)
 
 
 def place_many(
-    commands: Sequence[PlaceOrder], *, asked: Asked, at: datetime
+    commands: Sequence[PlaceOrder], *, context: Context, at: datetime
 ) -> list[tuple[UUID, Outcome] | Exception]:
     """As `place` of each, in their order, in few statements and one transaction.
 
@@ -54,7 +42,7 @@ def place_many(
     """
     placings = [_with_id(each) for each in commands]
     outcomes = eventstore.bulk.handle(
-        streams.ORDER, _asks(placings), at=at, context=_context(asked)
+        streams.ORDER, _asks(placings), at=at, context=context
     )
     return [
         outcome if isinstance(outcome, Exception) else (order_id, outcome)
@@ -63,17 +51,24 @@ def place_many(
 
 
 def change(
-    order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
+    order_id: UUID,
+    command: ChangeOrder,
+    *,
+    context: Context,
+    at: datetime,
+    expected_version: int | None = None,
 ) -> Outcome:
     """Raises OrderError, VersionMismatch, VersionConflict."""
     with _unknown_without_events():
-        return _handle(order_id, command, asked, at)
+        return _handle(order_id, command, context, at, expected_version)
 
 
-def try_place(command: PlaceOrder, *, asked: Asked, at: datetime) -> list[str]:
+def try_place(
+    command: PlaceOrder, *, at: datetime, expected_version: int | None = None
+) -> list[str]:
     """The types of the events that `place` would store now. Raises as it does."""
     order_id, placing = _with_id(command)
-    return _preview(order_id, placing, asked, at)
+    return _preview(order_id, placing, at, expected_version)
 
 
 def try_place_many(
@@ -85,11 +80,15 @@ def try_place_many(
 
 
 def try_change(
-    order_id: UUID, command: ChangeOrder, *, asked: Asked, at: datetime
+    order_id: UUID,
+    command: ChangeOrder,
+    *,
+    at: datetime,
+    expected_version: int | None = None,
 ) -> list[str]:
     """The types of the events that `change` would store now. Raises as it does."""
     with _unknown_without_events():
-        return _preview(order_id, command, asked, at)
+        return _preview(order_id, command, at, expected_version)
 
 
 def _with_id(command: PlaceOrder) -> tuple[UUID, PlaceOrder]:
@@ -113,32 +112,28 @@ def _unknown_without_events() -> Iterator[None]:
 
 
 def _preview(
-    order_id: UUID, command: PlaceOrder | ChangeOrder, asked: Asked, at: datetime
+    order_id: UUID,
+    command: PlaceOrder | ChangeOrder,
+    at: datetime,
+    expected_version: int | None,
 ) -> list[str]:
     return eventstore.commands.preview(
-        streams.ORDER, order_id, command, at=at, expected_version=asked.expected_version
+        streams.ORDER, order_id, command, at=at, expected_version=expected_version
     )
 
 
 def _handle(
-    order_id: UUID, command: PlaceOrder | ChangeOrder, asked: Asked, at: datetime
+    order_id: UUID,
+    command: PlaceOrder | ChangeOrder,
+    context: Context,
+    at: datetime,
+    expected_version: int | None,
 ) -> Outcome:
     return eventstore.commands.handle(
         streams.ORDER,
         order_id,
         command,
         at=at,
-        context=_context(asked),
-        expected_version=asked.expected_version,
-    )
-
-
-def _context(asked: Asked) -> Context:
-    return Context(
-        actor=asked.actor,
-        source=asked.source,
-        request_id=asked.request_id,
-        traceparent=asked.traceparent,
-        causation_id=asked.causation_id,
-        command_id=asked.command_id,
+        context=context,
+        expected_version=expected_version,
     )

@@ -14,10 +14,12 @@ from api import fields, problems, request_id
 from api.problems import Problem
 from api.serializers import StrictSerializer
 from eventstore.answers import Answer
+from eventstore.commands import Outcome
 from orders import handling, streams
 from orders.domain.commands import PlaceOrder
 from orders.domain.errors import OrderError
-from orders.web import answering, command_routes, commands, refusals
+from orders.web import command_routes, commands, refusals
+from projections.web import answering, asking
 
 MAX_ORDERS = 500
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -70,14 +72,14 @@ class PlaceOrdersView(commands.CommandView):
     route: ClassVar = command_routes.PLACE
 
     def post(self, request: Request) -> HttpResponse:
-        asked = commands.asked_by(request)
-        if asked.expected_version is not None:
+        context = asking.context(request)
+        if asking.expected_version(request) is not None:
             raise no_if_match()
 
         def place(placings: Sequence[PlaceOrder]) -> list[Accepted | Exception]:
-            found = handling.place_many(placings, asked=asked, at=timezone.now())
+            found = handling.place_many(placings, context=context, at=timezone.now())
             return [
-                each if isinstance(each, Exception) else (201, commands.body_of(*each))
+                each if isinstance(each, Exception) else (201, _accepted(*each))
                 for each in found
             ]
 
@@ -89,6 +91,10 @@ class PlaceOrdersView(commands.CommandView):
             read_models=commands.READ_MODELS,
             streams=_streams,
         )
+
+
+def _accepted(order_id: UUID, outcome: Outcome) -> Result:
+    return answering.body_of(outcome, id=commands.named(order_id))
 
 
 def no_if_match() -> Problem:

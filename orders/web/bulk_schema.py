@@ -13,9 +13,10 @@ from rest_framework import serializers
 
 from api import idempotency, openapi, problems
 from api.problems import Fault
-from orders.web import answering, bulk, refusals
+from orders.web import bulk, refusals
 from orders.web import command_schema as single
 from orders.web.command_routes import PLACE
+from projections.web import answering
 
 PLACED = {"status": 201, **single.stored_value(PLACE, version=1)}
 TRIED = {"status": 200, "valid": True, "events": [PLACE.event_type]}

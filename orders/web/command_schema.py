@@ -16,10 +16,12 @@ from rest_framework import serializers
 from api import idempotency, openapi
 from eventstore.errors import VersionConflict, VersionMismatch
 from orders.domain.errors import UnknownOrder
-from orders.web import answering, commands, refusals
+from orders.web import refusals
 from orders.web.command_routes import Route
 from orders.web.commands import CommandView
 from projections import freshness
+from projections.web import answering, asking
+from projections.web import refusals as log_refusals
 
 View = TypeVar("View", bound=CommandView)
 
@@ -52,12 +54,12 @@ class TrialAnswerSerializer(serializers.Serializer[Any]):
 
 STREAM = f"order-{ORDER_ID}"
 PROBLEMS = (
-    commands.bad_if_match(),
+    asking.bad_if_match(),
     idempotency.bad_key(),
     idempotency.in_progress(),
     idempotency.reused(),
-    refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
-    refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
+    log_refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
+    log_refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
 )
 # Of one order and of many.
 SHARED = (

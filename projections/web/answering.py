@@ -14,6 +14,7 @@ from api import idempotency, parameters, problems
 from api.renderers import JSONRenderer
 from eventstore import answers, tokens
 from eventstore.answers import Answer
+from eventstore.commands import Outcome
 from projections import freshness
 
 VALIDATE_ONLY = "validate_only"
@@ -21,6 +22,22 @@ TOKEN = "Consistency-Token"
 
 Decide = Callable[[], Answer]
 Streams = Callable[[Answer], Sequence[str]]
+
+
+def command(
+    request: Request,
+    *,
+    decide: Decide,
+    preview: Callable[[], Sequence[str]],
+    read_models: Sequence[str],
+) -> HttpResponse:
+    """What every command's view answers with; see `once`.
+
+    preview: the types of the events that `decide` would store, for `validate_only`.
+    """
+    if is_trial(request):
+        return trial(preview())
+    return once(request, decide, read_models=read_models)
 
 
 def is_trial(request: Request) -> bool:
@@ -44,6 +61,37 @@ def answer(
     """`body` as JSON; headers beside the content type, which a replay has too."""
     named = {"Content-Type": JSONRenderer.media_type, **(headers or {})}
     return Answer(status=status, headers=named, body=JSONRenderer().render(body))
+
+
+def accepted(
+    outcome: Outcome,
+    *,
+    id: Mapping[str, Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """The answer to an accepted command; id: {"order_id": …}, what names its stream."""
+    named = {"ETag": f'"{outcome.version}"', TOKEN: outcome.consistency_token}
+    return answer(status, body_of(outcome, id=id), {**named, **(headers or {})})
+
+
+def body_of(outcome: Outcome, *, id: Mapping[str, Any]) -> dict[str, Any]:
+    """What the answer to an accepted command says."""
+    return {
+        **id,
+        "version": outcome.version,
+        "position": outcome.position,
+        "events": [
+            {
+                "event_id": event.event_id,
+                "type": event.type,
+                "version": event.version,
+                "position": event.position,
+            }
+            for event in outcome.events
+        ],
+        "consistency_token": outcome.consistency_token,
+    }
 
 
 def stream_of(told: Answer) -> list[str]:
