@@ -182,6 +182,17 @@ def parked(*names: str) -> dict[str, str]:
     return {PARKED_ORDERS: str(count)} if count else {}
 
 
+def missing(name: str, *, stream: str) -> Problem | None:
+    """Of a stream without rows: 503, since the log has it; None, since it has not.
+
+    Raises Problem 503 `order-parked`.
+    """
+    refuse_held(name, stream)
+    if store.version_of(stream):
+        return behind(consistency.behind(name, stream=stream))
+    return None
+
+
 def behind(error: errors.Behind) -> Problem:
     """503: the write is accepted and durable, and not in this read model yet."""
     return Problem(
