@@ -130,10 +130,17 @@ def answer_header(name: str, description: str, *statuses: int) -> OpenApiParamet
     )
 
 
-def request_header(name: str, description: str, pattern: str = "") -> OpenApiParameter:
+def request_header(
+    name: str, description: str, pattern: str = "", *, example: str = ""
+) -> OpenApiParameter:
     kind: Any = {"type": "string", "pattern": pattern} if pattern else str
+    examples = [OpenApiExample("Usual", value=example)] if example else []
     return OpenApiParameter(
-        name, kind, OpenApiParameter.HEADER, description=description
+        name,
+        kind,
+        OpenApiParameter.HEADER,
+        description=description,
+        examples=examples,
     )
 
 
@@ -142,10 +149,15 @@ COUNTED = (200, 201, 202, 304, 403, 404, 409, 412, 422, 429)
 HEADERS = (
     request_header(
         "X-Request-ID",
-        "Taken over into answer, log and event metadata; made if absent.",
-        r"^[A-Za-z0-9._~:/+=@-]{1,128}$",
+        "Taken over into answer, log and event metadata, if it is 1 to 128 letters, "
+        "digits and `._~:/+=@-`. Else one is made.",
+        example=REQUEST_ID,
     ),
-    request_header("traceparent", "W3C trace context, kept in event metadata."),
+    request_header(
+        "traceparent",
+        "W3C trace context, kept in event metadata where it is well formed.",
+        example="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ),
     answer_header("X-Request-ID", "The id of this request."),
     answer_header("WWW-Authenticate", "The Bearer challenge.", 401),
     answer_header("Retry-After", "Seconds to wait before the next attempt.", 429, 503),

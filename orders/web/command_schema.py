@@ -76,8 +76,8 @@ SHARED = (
         "its body, comes again as long as it is kept. It is the caller's own; the same "
         "key with another body or URL is refused. What is kept are answers that store "
         "something, and refusals by the rules of orders (409, 422); after any other "
-        "answer the same key tries again.",
-        f"^{idempotency.PATTERN}$",
+        "answer the same key tries again. 1 to 255 printable ASCII characters.",
+        example="4c6f1f6e-0a43-4d6c-9d0b-0d9d8f6f4a55",
     ),
     openapi.answer_header(
         idempotency.REPLAYED,
@@ -93,6 +93,7 @@ SHARED = (
         "`wait=N`: answer when the order can be read as it is then, in lists and "
         f"whole, or after N seconds, at most {freshness.LONGEST_WAIT_S}; at once where "
         "too many wait already. The command is carried out in any case.",
+        example="wait=1",
     ),
     openapi.answer_header(
         freshness.PREFERENCE_APPLIED,
@@ -107,6 +108,7 @@ PARAMETERS = (
         "If-Match",
         'The version that the caller last saw, as its ETag: `"3"`.',
         '^"[1-9][0-9]{0,17}"$',
+        example='"1"',
     ),
     openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 201, 412),
     openapi.answer_header("Consistency-Token", "As in the body.", 200, 201),

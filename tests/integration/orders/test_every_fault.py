@@ -23,6 +23,7 @@ CASES = [
             ("format", "xml", "unknown-choice"),
             ("colour", "red", "unknown-parameter"),
             ("customer_id", "", "blank"),
+            ("currency", "0.5", "invalid"),
         ],
     ),
     (
