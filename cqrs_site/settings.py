@@ -24,6 +24,8 @@ CQRS = configuration.load(environment.text("CQRS_CONFIG", str(BASE_DIR / "cqrs.y
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret("SECRET_KEY") or configuration.UNSET_SECRET
 DATA_KEY = environment.secret("DATA_KEY") or configuration.UNSET_SECRET
+# Former ones, while `event_store rewrap` has not come to the end.
+DATA_KEY_PREVIOUS = environment.listing("DATA_KEY_PREVIOUS")
 ALLOWED_HOSTS = environment.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # --- Databases ------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.db import connections
 
 from eventstore import errors, events, ids, log, snapshots, store, tokens
 from eventstore.events import NewEvent, RecordedEvent
+from eventstore.person_keys import Key
 from eventstore.streams import StreamType
 
 
@@ -36,6 +37,7 @@ class Loaded:
     """A stream folded: its state (None without events), version and last position.
 
     event: the last one; snapshot: version of the snapshot that the fold began with.
+    keys: those that decrypted the personal texts in the state.
     """
 
     state: Any
@@ -43,6 +45,7 @@ class Loaded:
     position: int = 0
     event: RecordedEvent | None = None
     snapshot: int = 0
+    keys: frozenset[Key] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def load(
         position=last.position,
         event=last,
         snapshot=begin.version,
+        keys=begin.keys,
     )
 
 
@@ -186,7 +190,7 @@ def keep_snapshot(stream_type: StreamType, loaded: Loaded, *, appending: int) ->
             since=loaded.snapshot, version=loaded.version, appending=appending
         )
     ):
-        snapshots.keep(stream_type, loaded.state, at=loaded.event)
+        snapshots.keep(stream_type, loaded.state, at=loaded.event, keys=loaded.keys)
 
 
 def _event_id(stream: str, context: Context, index: int) -> UUID:

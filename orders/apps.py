@@ -6,4 +6,7 @@ class OrdersConfig(AppConfig):
     database = "read"
 
     def ready(self) -> None:
-        from orders import problem_codes  # noqa: F401  (it registers itself)
+        import eventstore.forgetting
+        from orders import forgetting, problem_codes  # noqa: F401  (registers itself)
+
+        eventstore.forgetting.register(forgetting.forget)

@@ -24,7 +24,9 @@ class Table(Generic[Row]):
     and comes from the event's envelope: `data` may be unreadable.
     structs: JSON columns that hold a typed struct while a batch works on the row.
     shared: several streams share a row. Then there is no `key_of`: nobody loads the
-    rows, `fold` only adds to them, and what adds up to zero stays, as a row of zeros.
+    rows, `fold` only adds to them, and what adds up to zero stays, as a row of zeros,
+    unless drops_zeros.
+    personal: columns with texts of persons; reports of differences do not show them.
     since(at) -> for a shared row that an event of `at` or later adds to, the earliest
     occurred_at of any event that may add to it; None where that is the beginning.
     """
@@ -33,6 +35,8 @@ class Table(Generic[Row]):
     key_of: Callable[[RecordedEvent], Hashable] | None = None
     structs: Mapping[str, type[Any]] = field(default_factory=dict)
     shared: bool = False
+    drops_zeros: bool = False
+    personal: Sequence[str] = ()
     since: Callable[[datetime], datetime] | None = None
 
     def __post_init__(self) -> None:
@@ -182,9 +186,22 @@ class Projection(Subscriber):
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""
         raise NotImplementedError
 
+    def erase(self, rows: Rows, event: RecordedEvent) -> None:
+        """Takes personal texts out of the rows of a stream that is held, for an event
+        that erases: it waits behind the failing one, and what it says does not.
+
+        All other columns stay, and `fold` does all of it when the event has its turn.
+        """
+        if self.has_personal:
+            raise NotImplementedError
+
     def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""
         raise NotImplementedError
+
+    @property
+    def has_personal(self) -> bool:
+        return any(each.personal for each in self.tables)
 
     @cached_property
     def own_tables(self) -> list[Table[Any]]:

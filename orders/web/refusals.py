@@ -80,7 +80,7 @@ NOTHING_TO_SHIP = errors.NothingToShip()
 OVER_SHIPMENT = errors.OverShipment(line_id=1, quantity=3, available=2)
 OVER_CANCELLATION = errors.OverCancellation(line_id=1, quantity=3, available=2)
 OVER_RETURN = errors.OverReturn(line_id=1, quantity=3, available=2)
-DUPLICATE_PAYMENT = errors.DuplicatePayment(reference="ch_1815")
+DUPLICATE_PAYMENT = errors.DuplicatePayment()
 OVER_REFUND = errors.OverRefund(amount=Decimal("20.00"), refundable=Decimal("15.00"))
 MINIMUM_ORDER_AMOUNT = errors.MinimumOrderAmount(
     total=Decimal("7.50"), minimum=Decimal("10.00"), currency="EUR"
