@@ -25,6 +25,7 @@ UNSET = {
     "REDIS_URL",
     "SECRET_KEY",
     "DATA_KEY",
+    "SEAL_KEY",
     "DJANGO_SETTINGS_MODULE",
 }
 ENVIRONMENT = {name: os.environ[name] for name in os.environ if name not in UNSET}
