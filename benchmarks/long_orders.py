@@ -94,7 +94,7 @@ def _write(seconds: float) -> float:
     while time.monotonic() < ends:
         Snapshot.objects.filter(stream=loaded.event.stream).delete()
         began = time.perf_counter()
-        snapshots.keep(streams.ORDER, loaded.state, at=loaded.event)
+        snapshots.keep(streams.ORDER, loaded.state, at=loaded.event, keys=loaded.keys)
         took.append((time.perf_counter() - began) * 1000)
     return statistics.median(took)
 

@@ -61,21 +61,25 @@ def _unset() -> list[CheckMessage]:
 
 
 def _wrong_data_key() -> list[CheckMessage]:
-    if settings.DATA_KEY == configuration.UNSET_SECRET:
-        return []
-    try:
-        length = len(base64.b64decode(settings.DATA_KEY, validate=True))
-    except (binascii.Error, ValueError):
-        length = 0
-    if length == DATA_KEY_BYTES:
-        return []
+    named = [("DATA_KEY_PREVIOUS", each) for each in settings.DATA_KEY_PREVIOUS]
+    if settings.DATA_KEY != configuration.UNSET_SECRET:
+        named.append(("DATA_KEY", settings.DATA_KEY))
     return [
         Error(
-            f"DATA_KEY is not {DATA_KEY_BYTES} bytes in base64.",
+            f"{name} is not {DATA_KEY_BYTES} bytes in base64.",
             hint="Make one: openssl rand -base64 32",
             id="cqrs_site.E002",
         )
+        for name, value in named
+        if not _is_data_key(value)
     ]
+
+
+def _is_data_key(value: str) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == DATA_KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _wrong_seal_keys() -> list[CheckMessage]:

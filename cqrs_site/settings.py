@@ -25,6 +25,8 @@ CQRS = configuration.load(environment.text("CQRS_CONFIG", str(BASE_DIR / "cqrs.y
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret("SECRET_KEY") or configuration.UNSET_SECRET
 DATA_KEY = environment.secret("DATA_KEY") or configuration.UNSET_SECRET
+# Former ones, while `event_store rewrap` has not come to the end.
+DATA_KEY_PREVIOUS = environment.listing("DATA_KEY_PREVIOUS")
 SEAL_KEY = environment.secret("SEAL_KEY") or configuration.UNSET_SECRET
 SEAL_PUBLIC_KEYS = environment.listing("SEAL_PUBLIC_KEYS")
 ALLOWED_HOSTS = environment.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -240,6 +242,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "orders.web.schema_links.add",
+    ],
 }
 
 # --- Logging --------------------------------------------------------------------------

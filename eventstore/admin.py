@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from eventstore import showing, store, streams, time_travel
+from eventstore import errors, personal_texts, showing, store, streams, time_travel
 from eventstore.models import Event, Stream
 from eventstore.paging import EstimatedChangeList, EstimatedPaginator
 from eventstore.streams import StreamType
@@ -136,11 +136,22 @@ class EventAdmin(LogAdmin):
 
     @admin.display(description="data")
     def pretty_data(self, event: Event) -> SafeString:
-        return showing.pretty(event.data)
+        # As it is stored, with the personal texts that somebody's key still opens.
+        recorded = store.read_events([event.event_id])[event.event_id]
+        try:
+            return showing.pretty(recorded.envelope(stored=True)["data"])
+        except errors.EventStoreError as error:
+            return showing.block(f"cannot be decrypted: {error}")
 
     @admin.display(description="metadata")
     def pretty_metadata(self, event: Event) -> SafeString:
-        return showing.pretty(event.metadata)
+        return showing.pretty(
+            {
+                name: value
+                for name, value in event.metadata.items()
+                if name != personal_texts.ENCRYPTED
+            }
+        )
 
 
 @admin.register(Stream)

@@ -8,8 +8,9 @@ class EventstoreConfig(AppConfig):
 
     def ready(self) -> None:
         # They register themselves with Django's checks.
-        from eventstore import checks, stored_types
+        from eventstore import checks, rewrapping, stored_types
 
         assert checks
+        assert rewrapping
         assert stored_types
         autodiscover_modules("streams")

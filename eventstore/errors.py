@@ -84,6 +84,27 @@ class InvalidEvent(EventStoreError):
     code = "invalid-event"
 
 
+class CannotForget(EventStoreError):
+    """There is nobody to forget, or no good reason; nothing was done."""
+
+    code = "cannot-forget"
+
+
+class WrongDataKey(EventStoreError):
+    """DATA_KEY is missing, malformed, or not the one that wrapped a person's key.
+
+    A fault of the set-up, never of an event: nothing is lost, and it is tried again.
+    """
+
+    code = "wrong-data-key"
+
+
+class UnreadableTexts(EventStoreError):
+    """Encrypted texts of an event were altered, or stored by newer code."""
+
+    code = "unreadable-texts"
+
+
 class WrongIsolation(EventStoreError):
     """A command was handled inside a transaction that cannot see a winner's events."""
 

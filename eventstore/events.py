@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from eventstore import errors, ids, streams
+from eventstore import errors, ids, personal_texts, streams
+from eventstore.person_keys import Key
 
 MASK = "***"
+_OF_ENCRYPTION = {personal_texts.KEY_ID, personal_texts.ENCRYPTED}
 _encoder = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -27,16 +29,20 @@ class NewEvent:
 class RecordedEvent:
     """An event of the log. `data` and `metadata` are decoded when first asked.
 
+    Personal texts are decrypted then, where their key was there when the event was
+    read; where it was not they are `[forgotten]`.
     type: its name today; stored_type, schema_version: as it is stored.
     position: int > 0, unique and in commit-safe order; version: 1, 2, 3 … in a stream;
     recorded_at, occurred_at: aware datetimes in UTC.
     """
 
     __slots__ = (
+        "_all_metadata",
         "_data",
         "_data_text",
         "_metadata",
         "_metadata_text",
+        "_wrapped",
         "event_id",
         "occurred_at",
         "position",
@@ -60,6 +66,7 @@ class RecordedEvent:
         occurred_at: datetime,
         data: str,
         metadata: str,
+        wrapped: bytes | None = None,
     ) -> None:
         self.position = position
         self.event_id = event_id
@@ -74,6 +81,8 @@ class RecordedEvent:
         self._metadata_text = metadata
         self._data: Any = None
         self._metadata: dict[str, str] | None = None
+        self._all_metadata: dict[str, str] | None = None
+        self._wrapped = wrapped
 
     @classmethod
     def of(
@@ -105,28 +114,61 @@ class RecordedEvent:
 
     @property
     def data(self) -> Any:
-        """The struct of its type. Raises UnknownEventType, InvalidEvent."""
+        """The struct of its type. Raises UnknownEventType, InvalidEvent, WrongDataKey,
+        UnreadableTexts.
+        """
         if self._data is None:
-            self._data = streams.of(self.stream).decode(
-                self.stored_type, self.schema_version, self._data_text
-            )
+            known, type = streams.of(self.stream), self.stored_type
+            if self._wrapped is None:
+                self._data = known.decode(type, self.schema_version, self._data_text)
+            else:
+                self._data = known.convert(type, self.schema_version, self._open())
         return self._data
 
     @property
+    def key(self) -> Key | None:
+        """That of its personal texts; None for none, and when it was gone."""
+        if self._wrapped is None:
+            return None
+        return Key(self._stored_metadata()[personal_texts.KEY_ID], bytes(self._wrapped))
+
+    def _open(self) -> dict[str, Any]:
+        """The stored data with the personal texts in it, as far as there is a key."""
+        data: dict[str, Any] = msgspec.json.decode(self._data_text)
+        if key := self.key:
+            encrypted = self._stored_metadata().get(personal_texts.ENCRYPTED, "")
+            texts = personal_texts.decrypt(
+                encrypted, key.cipher(), event_id=self.event_id
+            )
+            personal_texts.put(data, texts)
+        return data
+
+    @property
     def metadata(self) -> dict[str, str]:
+        """As it was given, without what belongs to the encryption."""
         if self._metadata is None:
-            self._metadata = msgspec.json.decode(
+            self._metadata = {
+                name: value
+                for name, value in self._stored_metadata().items()
+                if name not in _OF_ENCRYPTION
+            }
+        return self._metadata
+
+    def _stored_metadata(self) -> dict[str, str]:
+        if self._all_metadata is None:
+            self._all_metadata = msgspec.json.decode(
                 self._metadata_text, type=dict[str, str]
             )
-        return self._metadata
+        return self._all_metadata
 
     def envelope(self, *, masked: bool = False, stored: bool = False) -> dict[str, Any]:
         """The event as clients see it, JSON-ready: at the newest schema version.
 
         masked: with every text of its personal fields replaced. stored: with type,
         schema version and data as they are in the log; so is what newer code wrote.
+        Raises WrongDataKey and UnreadableTexts, unless masked.
         """
-        data = msgspec.json.decode(self._data_text)
+        data = msgspec.json.decode(self._data_text) if masked else self._open()
         type, schema_version = self.stored_type, self.schema_version
         if (known := self._known_type()) and not stored:
             data = known.upcast(type, schema_version, data)
@@ -135,7 +177,10 @@ class RecordedEvent:
         if masked:
             # Nobody here knows what an unknown type tells about persons.
             personal = known.personal_fields(type) if known else data
-            data |= {name: _masked(data[name]) for name in personal if name in data}
+            spare = "" if self._wrapped else personal_texts.FORGOTTEN
+            data |= {
+                name: _masked(data[name], spare) for name in personal if name in data
+            }
         return {
             "event_id": str(self.event_id),
             "position": self.position,
@@ -158,15 +203,16 @@ class RecordedEvent:
         return found if found.knows(self.stored_type, self.schema_version) else None
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: Any, spare: str) -> Any:
+    """spare: the text that is shown, as nothing is behind it."""
     match value:
         case dict():
-            return {name: _masked(each) for name, each in value.items()}
+            return {name: _masked(each, spare) for name, each in value.items()}
         case list():
-            return [_masked(each) for each in value]
+            return [_masked(each, spare) for each in value]
         case None:
             return None
-    return MASK
+    return value if spare and value == spare else MASK
 
 
 def rfc3339(at: datetime) -> str:

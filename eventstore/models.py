@@ -1,5 +1,6 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 
 
 class Event(models.Model):
@@ -34,6 +35,12 @@ class Event(models.Model):
                 fields=["position"],
                 condition=models.Q(version=1),
                 name="eventstore_event_first_idx",
+            ),
+            # One entry a stream that is about a customer: search_keys.py.
+            models.Index(
+                KeyTextTransform("customer_id", "metadata"),
+                condition=models.Q(version=1),
+                name="eventstore_event_customer_idx",
             ),
             # Rises with position but for moments, so block ranges find a time.
             BrinIndex(fields=["recorded_at"], name="eventstore_event_recorded_idx"),
@@ -151,6 +158,7 @@ class Snapshot(models.Model):
     event_id = models.UUIDField()
     recorded_at = models.DateTimeField()
     state = models.BinaryField()  # as states.encode writes it
+    key_id = models.TextField(default="")  # of the person's key that encrypted it
     created_at = models.DateTimeField()
 
     class Meta:
@@ -159,3 +167,28 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} v{self.version}"
+
+
+class PersonKey(models.Model):
+    """The key that encrypts what the log has of a person; person_keys.py alone uses it.
+
+    Deleted when the person is forgotten. It is wrapped by DATA_KEY, of which `master`
+    is a fingerprint.
+    """
+
+    key_id = models.TextField(primary_key=True)  # random, never used again
+    subject = models.TextField(unique=True)
+    wrapped = models.BinaryField()
+    master = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "eventstore_key"
+        default_permissions = ()
+        indexes = [
+            # What is still wrapped by a former DATA_KEY.
+            models.Index(fields=["master", "key_id"], name="eventstore_key_master_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.key_id} of {self.subject}"

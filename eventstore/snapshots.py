@@ -6,7 +6,7 @@ the stream is folded from its beginning, and the next command makes another one.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from django.db import Error, connections, transaction
 
 from eventstore import states, store
 from eventstore.events import RecordedEvent
+from eventstore.person_keys import Key
 from eventstore.streams import StreamType
 
 logger = logging.getLogger(__name__)
@@ -32,29 +33,35 @@ LIMIT %s
 """
 
 FIND = """
-SELECT version, event_id, recorded_at, state
-FROM eventstore_snapshot
+SELECT version, event_id, recorded_at, state, key_id,
+       (SELECT k.wrapped FROM eventstore_key k WHERE k.key_id = s.key_id)
+FROM eventstore_snapshot s
 WHERE stream = %s AND fingerprint = %s
 """
 
-# What other code made goes after a while: during a deployment both are at work.
+# What other code made goes after a while: during a deployment both are at work. A state
+# whose person was forgotten meanwhile is not written.
 WRITE = """
-WITH outdated AS (
+WITH held AS MATERIALIZED (
+    SELECT key_id FROM eventstore_key WHERE key_id = %(key_id)s FOR KEY SHARE
+),
+outdated AS (
     DELETE FROM eventstore_snapshot
     WHERE stream = %(stream)s
       AND fingerprint <> %(fingerprint)s
       AND created_at < now() - interval '1 hour'
 )
 INSERT INTO eventstore_snapshot AS kept
-    (stream, fingerprint, version, event_id, recorded_at, state, created_at)
-VALUES
-    (%(stream)s, %(fingerprint)s, %(version)s, %(event_id)s, %(recorded_at)s,
-     %(state)s, now())
+    (stream, fingerprint, version, event_id, recorded_at, state, key_id, created_at)
+SELECT %(stream)s, %(fingerprint)s, %(version)s, %(event_id)s, %(recorded_at)s,
+       %(state)s, %(key_id)s, now()
+WHERE %(key_id)s = '' OR EXISTS (SELECT FROM held)
 ON CONFLICT (stream, fingerprint) DO UPDATE
 SET version = excluded.version,
     event_id = excluded.event_id,
     recorded_at = excluded.recorded_at,
     state = excluded.state,
+    key_id = excluded.key_id,
     created_at = excluded.created_at
 WHERE excluded.version > kept.version
 """
@@ -64,18 +71,33 @@ DELETE FROM eventstore_snapshot
 WHERE stream = %s AND fingerprint = %s AND version = %s
 """
 
+DROP_ALL = """
+DELETE FROM eventstore_snapshot
+WHERE stream = ANY(%s)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """Where a fold begins: the state after `event`, if any, and what follows it."""
+    """Where a fold begins: the state after `event`, if any, and what follows it.
+
+    key: what encrypted the state.
+    """
 
     state: Any = None
+    key: Key | None = None
     event: RecordedEvent | None = None
     events: Sequence[RecordedEvent]
 
     @property
     def version(self) -> int:
         return self.event.version if self.event else 0
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """All that decrypt what the fold is made of."""
+        found = {self.key, *(each.key for each in self.events)}
+        return frozenset(each for each in found if each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,17 @@ class _Kept:
     event_id: UUID
     recorded_at: datetime
     state: bytes
+    key_id: str
+    wrapped: bytes | None
+
+    @property
+    def key(self) -> Key | None:
+        """Raises UnreadableState when it is gone."""
+        if not self.key_id:
+            return None
+        if self.wrapped is None:
+            raise states.UnreadableState("its person is forgotten")
+        return Key(self.key_id, self.wrapped)
 
     def is_at(self, event: RecordedEvent) -> bool:
         # An id alone would not do: after a restore a repeated command gives its
@@ -116,11 +149,18 @@ def read(stream_type: StreamType, stream: str) -> Beginning:
         _drop(stream, fingerprint, kept.version, "the log does not have its event")
         return Beginning(events=_all(stream, newest))
     try:
-        state = states.decode(kept.state, stream_type)
+        key = kept.key
+        state = states.decode(kept.state, stream_type, key=key, stream=stream)
     except states.UnreadableState as error:
         _drop(stream, fingerprint, kept.version, str(error))
         return Beginning(events=_all(stream, newest))
-    return Beginning(state=state, event=events[0], events=events[1:])
+    return Beginning(state=state, key=key, event=events[0], events=events[1:])
+
+
+def drop(streams: Sequence[str]) -> None:
+    """Deletes all snapshots of these streams; in the caller's transaction, if any."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(DROP_ALL, [list(streams)])
 
 
 def _newest(stream: str, limit: int) -> list[RecordedEvent]:
@@ -136,8 +176,10 @@ def _find(stream: str, fingerprint: str) -> _Kept | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    version, event_id, recorded_at, state = row
-    return _Kept(version, event_id, recorded_at, bytes(state))
+    version, event_id, recorded_at, state, key_id, wrapped = row
+    return _Kept(
+        version, event_id, recorded_at, bytes(state), key_id, wrapped and bytes(wrapped)
+    )
 
 
 def _from(
@@ -169,23 +211,37 @@ def _frequency() -> int:
     return frequency
 
 
-def keep(stream_type: StreamType, state: Any, *, at: RecordedEvent) -> None:
+def keep(
+    stream_type: StreamType,
+    state: Any,
+    *,
+    at: RecordedEvent,
+    keys: Collection[Key] = (),
+) -> None:
     """Stores the state that the stream had after the event `at`, folded from the log.
 
+    keys: what decrypted the texts in it, so that it is unreadable without. None is
+    stored for several: a former key is gone by the time the person has another.
     After the commit of the caller's transaction, and without an error for the caller:
     what fails is logged, and the next command makes the snapshot.
     """
-    transaction.on_commit(lambda: _write(stream_type, state, at), robust=True)
+    if len(keys) > 1:
+        return
+    key = next(iter(keys), None)
+    transaction.on_commit(lambda: _write(stream_type, state, at, key), robust=True)
 
 
-def _write(stream_type: StreamType, state: Any, at: RecordedEvent) -> None:
+def _write(
+    stream_type: StreamType, state: Any, at: RecordedEvent, key: Key | None
+) -> None:
     values: dict[str, Any] = {
         "stream": at.stream,
         "fingerprint": states.fingerprint(stream_type),
         "version": at.version,
         "event_id": at.event_id,
         "recorded_at": at.recorded_at,
-        "state": states.encode(state),
+        "state": states.encode(state, key=key, stream=at.stream),
+        "key_id": key.id if key else "",
     }
     _execute(WRITE, values)
 

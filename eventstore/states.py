@@ -1,15 +1,19 @@
 """A state as bytes for a snapshot, and which code such bytes belong to.
 
-The one place where stored states are written and read: personal data in them would be
-encrypted here.
+The one place where stored states are written and read. What came from encrypted events
+is encrypted with the same key, the state as a whole.
 """
 
 import hashlib
+import os
 from functools import cache
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 
+from eventstore.master_keys import NONCE_BYTES
+from eventstore.person_keys import Key
 from eventstore.streams import StreamType
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -19,17 +23,28 @@ class UnreadableState(Exception):
     """Stored bytes are no state of the type; the text says where."""
 
 
-def encode(state: Any) -> bytes:
-    """JSON in UTF-8."""
-    return _encoder.encode(state)
+def encode(state: Any, *, key: Key | None = None, stream: str = "") -> bytes:
+    """JSON in UTF-8; with a key encrypted, bound to the stream. Raises WrongDataKey."""
+    encoded = _encoder.encode(state)
+    if key is None:
+        return encoded
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + key.cipher().encrypt(nonce, encoded, stream.encode())
 
 
-def decode(stored: bytes, stream_type: StreamType) -> Any:
-    """The state that `encode` was given. Raises UnreadableState."""
+def decode(
+    stored: bytes, stream_type: StreamType, *, key: Key | None = None, stream: str = ""
+) -> Any:
+    """The state that `encode` was given. Raises UnreadableState, WrongDataKey."""
     struct: Any = stream_type.state
     try:
+        if key:
+            nonce, ciphertext = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
+            stored = key.cipher().decrypt(nonce, ciphertext, stream.encode())
         return _decoder(struct).decode(stored)
-    except msgspec.DecodeError as error:
+    except InvalidTag as error:
+        raise UnreadableState("it cannot be decrypted") from error
+    except (ValueError, msgspec.DecodeError) as error:
         raise UnreadableState(str(error)) from error
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.utils import IntegrityError, OperationalError
 
-from eventstore import errors, settled, streams, wakeup
+from eventstore import encrypting, errors, settled, streams, wakeup
+from eventstore.encrypting import Ready
 from eventstore.events import NewEvent, RecordedEvent, encode
 
 STREAM_VERSION_KEY = "eventstore_event_stream_version_key"
@@ -17,29 +18,42 @@ EVENT_ID_KEY = "eventstore_event_event_id_key"
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
 
+# With the key of its personal texts, if it is there: read by the same statement, so
+# that nobody who reads after a person was forgotten can decrypt.
 COLUMNS = """position, event_id, stream, version, type, schema_version,
-    recorded_at, occurred_at, data, metadata"""
+    recorded_at, occurred_at, data, metadata,
+    (SELECT k.wrapped FROM eventstore_key k WHERE k.key_id = metadata ->> 'key_id')"""
 
 # One statement stores all events or, where a stream is not at the version its writer
 # saw, none of that stream: the condition is the same for all its rows. Without it an
 # expected version one too high could store version 6 before version 5 commits.
 # JSON texts come joined by line feeds, which no compact JSON has: as an array every
 # quote in them would be escaped by Python, half the time of an append of many events.
+# The keys that encrypted are locked, so that they are there when this commits; what a
+# key encrypted that is gone is not stored, as on a conflict.
 APPEND = r"""
+WITH held AS MATERIALIZED (
+    SELECT key_id
+    FROM eventstore_key
+    WHERE key_id = ANY(%s::text[])
+    ORDER BY key_id
+    FOR KEY SHARE
+)
 INSERT INTO eventstore_event
     (stream, version, event_id, type, schema_version, occurred_at, data, metadata)
 SELECT x.stream, x.version, x.event_id, x.type, x.schema_version, x.occurred_at,
        x.data, x.metadata
 FROM unnest(
     %s::text[], %s::int[], %s::int[], %s::uuid[], %s::text[], %s::smallint[],
-    %s::timestamptz[], string_to_array(%s, E'\n')::jsonb[],
+    %s::timestamptz[], %s::text[], string_to_array(%s, E'\n')::jsonb[],
     string_to_array(%s, E'\n')::jsonb[]
 ) WITH ORDINALITY AS x
-    (stream, expected, version, event_id, type, schema_version, occurred_at, data,
-     metadata, place)
+    (stream, expected, version, event_id, type, schema_version, occurred_at, key_id,
+     data, metadata, place)
 WHERE coalesce(
     (SELECT max(e.version) FROM eventstore_event e WHERE e.stream = x.stream), 0
 ) = x.expected
+  AND (x.key_id = '' OR x.key_id IN (SELECT key_id FROM held))
 ORDER BY x.place
 RETURNING stream, version, position, recorded_at, (SELECT epoch FROM eventstore_log)
 """
@@ -177,16 +191,15 @@ def append_many(
     """
     # Sorted: two bulks in opposite orders deadlock on each other's unique keys.
     ordered = sorted(appends, key=lambda each: each.stream)
-    columns = _columns(ordered)
-    if not columns[0]:
+    if not any(each.events for each in ordered):
         raise ValueError("there are no events to append")
     connection = connections[using]
     try:
         if connection.in_atomic_block:
             with transaction.atomic(using=using):
-                appended = _insert(columns, using)
+                appended = _insert(ordered, using)
         else:
-            appended = _insert(columns, using)
+            appended = _insert(ordered, using)
     except (IntegrityError, OperationalError) as error:
         conflict = _conflict(error, ordered)
         if conflict is None:
@@ -196,18 +209,23 @@ def append_many(
     return appended
 
 
-def _insert(columns: list[list[Any]], using: str) -> list[Appended]:
+def _insert(appends: Sequence[StreamAppend], using: str) -> list[Appended]:
+    ready = encrypting.encrypt(
+        [(each.stream, each.events) for each in appends], using=using
+    )
+    key_ids = list({each.key_id for each in ready if each.key_id})
+    *plain, data, metadata = _columns(appends, ready)
+    texts = ["\n".join(data), "\n".join(metadata)]
     with connections[using].cursor() as cursor:
-        *plain, data, metadata = columns
-        cursor.execute(APPEND, [*plain, "\n".join(data), "\n".join(metadata)])
+        cursor.execute(APPEND, [key_ids, *plain, *texts])
         return [Appended(*row) for row in cursor.fetchall()]
 
 
-def _columns(appends: Sequence[StreamAppend]) -> list[list[Any]]:
-    columns: list[list[Any]] = [[] for _ in range(9)]
-    for each in appends:
+def _columns(appends: Sequence[StreamAppend], ready: list[Ready]) -> list[list[Any]]:
+    columns: list[list[Any]] = [[] for _ in range(10)]
+    for each, stored in zip(appends, ready, strict=True):
         stream_type = streams.of(each.stream)
-        for version, event in enumerate(each.events, start=each.expected + 1):
+        for version, event in enumerate(stored.events, start=each.expected + 1):
             event_type = stream_type.type_of(event.data)
             row = (
                 each.stream,
@@ -217,6 +235,7 @@ def _columns(appends: Sequence[StreamAppend]) -> list[list[Any]]:
                 event_type.name,
                 event_type.schema_version,
                 event.occurred_at,
+                stored.key_id,
                 encode(event.data),
                 encode(event.metadata),
             )
@@ -336,8 +355,7 @@ def head(*, using: str = "default") -> int:
     """Position of the newest committed event, settled or not; 0 for an empty log."""
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT coalesce(max(position), 0) FROM eventstore_event")
-        found: int = cursor.fetchone()[0]
-        return found
+        return int(cursor.fetchone()[0])
 
 
 def version_of(stream: str, *, using: str = "default") -> int:

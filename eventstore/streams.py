@@ -21,8 +21,13 @@ class EventType:
 
     The name is part of history and independent of the class: renaming the class
     must not change it.
-    personal: those of its fields that tell about a person; readers who may not know
-    them see them masked.
+    personal: those of its fields that tell about a person: they are stored encrypted,
+    and readers who may not know them see them masked. Texts, or structs and lists of
+    texts.
+    lasting: parts of these, as "field.part", that stay when the person is forgotten,
+    since sums are made of them; they are stored as they are.
+    erases: after such an event nothing personal of earlier events of its stream may be
+    kept anywhere; the person is forgotten.
     upcasters: one from each older schema version. former_names: that the type was
     stored under in the past, at any schema version.
     """
@@ -31,6 +36,8 @@ class EventType:
     name: str
     schema_version: int = 1
     personal: Sequence[str] = ()
+    lasting: Sequence[str] = ()
+    erases: bool = False
     upcasters: Sequence[Upcaster] = ()
     former_names: Sequence[str] = ()
 
@@ -51,6 +58,9 @@ class StreamType:
     decide(state or None, command, at=…) -> events; raises `rejection` when refused.
     evolve(state or None, event, at=occurred_at) -> state; only folds.
     search_keys(state) -> keys copied into the metadata of every event.
+    subject(stream, metadata) -> a stream's name that stands for the person whom the
+    events' personal fields tell about; one key encrypts them all. None: they are stored
+    as they are.
     state: the struct that evolve makes, where long streams shall have snapshots.
     state_version: raised when evolve makes another state of the same events; changes
     of the struct and of event types are noticed without it.
@@ -62,6 +72,7 @@ class StreamType:
     evolve: Callable[..., Any]
     rejection: type[Exception]
     search_keys: Callable[[Any], Mapping[str, str]] = _no_keys
+    subject: Callable[[str, Mapping[str, str]], str] | None = None
     state: type[Any] | None = None
     state_version: int = 1
     _by_struct: dict[type[Any], EventType] = field(
@@ -111,6 +122,11 @@ class StreamType:
             raise errors.UnknownEventType(stream_type=self.name, type=type)
         return found
 
+    @property
+    def erasing(self) -> list[str]:
+        """The names of the event types that erase."""
+        return [each.name for each in self.events if each.erases]
+
     def knows(self, type: str, schema_version: int) -> bool:
         """Whether events that are stored so can be read."""
         found = self._by_name.get(type)
@@ -141,7 +157,14 @@ class StreamType:
                 return decoder.decode(data)
             self._require(type, schema_version)
             stored = msgspec.json.decode(data, type=dict[str, Any])
-            upcast = self.upcast(type, schema_version, stored)
+        except msgspec.DecodeError as error:
+            raise errors.InvalidEvent(f"{type}: {error}") from error
+        return self.convert(type, schema_version, stored)
+
+    def convert(self, type: str, schema_version: int, data: Data) -> Any:
+        """As `decode`, for JSON that is read already."""
+        upcast = self.upcast(type, schema_version, data)
+        try:
             return msgspec.convert(upcast, self._by_name[type].struct)
         except msgspec.DecodeError as error:
             raise errors.InvalidEvent(f"{type}: {error}") from error

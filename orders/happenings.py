@@ -1,6 +1,6 @@
 """What happened to an order, in one line for people to read.
 
-A line never has what may name a person: neither notes nor addresses.
+A line never has what may name a person: no note, address, reason or number of theirs.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,13 @@ from typing import Any
 
 from orders.domain import events, money
 from orders.domain.values import LineQuantity
+
+_WITHOUT_DETAILS = (
+    events.OrderConfirmed
+    | events.OrderCompleted
+    | events.OrderExpired
+    | events.OrderCancelled
+)
 
 
 def told(event: Any) -> str:
@@ -27,13 +34,13 @@ def told(event: Any) -> str:
         case events.NoteAdded():
             return "Added a note"
         case events.LinesCancelled():
-            return f"Cancelled {_sum(event.lines)}: {event.reason}"
+            return f"Cancelled {_sum(event.lines)}"
         case events.LinesReturned():
-            return f"Returned {_sum(event.lines)}: {event.reason}"
-        case events.OrderCancelled():
-            return f"Cancelled: {event.reason}"
-        case events.OrderConfirmed() | events.OrderCompleted() | events.OrderExpired():
-            return type(event).__name__.removeprefix("Order")
+            return f"Returned {_sum(event.lines)}"
+        case events.PersonalTextsErased():
+            return "Erased personal data"
+    if isinstance(event, _WITHOUT_DETAILS):
+        return type(event).__name__.removeprefix("Order")
     return _paid_or_shipped(event)
 
 
@@ -44,16 +51,15 @@ def _paid_or_shipped(event: Any) -> str:
             return f"Paid {money.to_text(event.amount)} by {event.method}"
         case events.PaymentFailed():
             amount = money.to_text(event.amount)
-            return f"Payment of {amount} by {event.method} failed: {event.reason}"
+            return f"Payment of {amount} by {event.method} failed"
         case events.PaymentRefunded():
-            return f"Refunded {money.to_text(event.amount)}: {event.reason}"
+            return f"Refunded {money.to_text(event.amount)}"
         case events.ShipmentSent():
-            by = f"by {event.carrier}, {event.tracking_number}"
-            return f"Shipped {_sum(event.lines)} {by}"
+            return f"Shipped {_sum(event.lines)} by {event.carrier}"
         case events.ShipmentDelivered():
             return f"Delivered shipment {event.shipment_id}"
         case events.DeliveryFailed():
-            return f"Delivery of shipment {event.shipment_id} failed: {event.reason}"
+            return f"Delivery of shipment {event.shipment_id} failed"
     raise TypeError(f"{type(event).__name__} is no event of an order")
 
 

@@ -11,6 +11,8 @@ SWAP = "swap"
 RETRY = "retry"
 SKIP = "skip"
 EVERYTHING = frozenset({PAUSE, REBUILD, SWAP, RETRY, SKIP})
+# Cannot be taken back, so that no group and no key has it.
+FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def signed_in(user: User) -> Actor:
 
 def command_line() -> Actor:
     """Whoever has a shell beside the settings and secrets may do everything."""
-    return Actor(f"{getpass.getuser()} (command line)", EVERYTHING)
+    return Actor(f"{getpass.getuser()} (command line)", EVERYTHING | {FORGET})
 
 
 def program(name: str) -> Actor:

@@ -12,7 +12,15 @@ from django.db import connections, transaction
 
 from eventstore import store
 from eventstore.events import RecordedEvent
-from projections import applying, copies, dead_letters, errors, failure, leases
+from projections import (
+    applying,
+    copies,
+    dead_letters,
+    erasing,
+    errors,
+    failure,
+    leases,
+)
 from projections.folding import Failed
 from projections.models import Checkpoint
 from projections.partitions import bucket
@@ -164,6 +172,7 @@ def _fold_leased(
         move(checkpoint, events, epoch=epoch, folded=len(taken), worker=worker)
         checkpoint.cache_epoch = leased.cache_epoch
         touched = {each.stream for each in taken}
+        touched |= erasing.follow(projection, checkpoint, events)
         copies.follow(projection, checkpoint, touched, position=events[-1].position)
     return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from eventstore import store
 from eventstore.events import RecordedEvent
+from eventstore.personal_texts import FORGOTTEN
 from projections import (
     applying,
     back_off,
@@ -71,9 +72,9 @@ def current() -> QuerySet[DeadLetter]:
     return DeadLetter.objects.filter(~Exists(kept))
 
 
-def is_held(projection: str, stream: str) -> bool:
-    """Whether the live tables lack events of the stream."""
-    return _of_live(projection).filter(stream=stream).exists()
+def is_held(projection: str, *streams: str) -> bool:
+    """Whether the live tables lack events of the stream, or of one of several."""
+    return _of_live(projection).filter(stream__in=streams).exists()
 
 
 def count(*projections: str) -> int:
@@ -103,6 +104,17 @@ def park(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:
     DeadLetter.objects.bulk_create(
         [_letter(checkpoint, subscriber, failed) for failed in failures]
     )
+
+
+def erase_texts(checkpoint: Checkpoint, streams: Sequence[str]) -> set[str]:
+    """Drops what errors say of streams that are held, with the lease in hand: which."""
+    found = DeadLetter.objects.filter(
+        projection=checkpoint.projection,
+        generation=checkpoint.generation,
+        stream__in=streams,
+    )
+    found.update(error=FORGOTTEN, traceback=FORGOTTEN)
+    return set(found.values_list("stream", flat=True))
 
 
 def _refuse_too_many(checkpoint: Checkpoint, failures: Sequence[Failed]) -> None:

@@ -11,6 +11,7 @@ from projections.projection import Projection, Table
 
 # Differing rows that are shown of a table, and characters of a value.
 SAMPLE = 10
+MASK = "***"
 LONGEST_VALUE = 200
 
 COUNT = """
@@ -102,10 +103,14 @@ def _shown(table: Table[Any], row: tuple[Any, ...]) -> dict[str, Any]:
         for place, field in enumerate(_fields(table))
     }
     keys = [each.column for each in table.key_fields]
+    hidden = set(table.personal)
     return {
-        "key": ", ".join(str(values[key][0] or values[key][1]) for key in keys),
+        "key": ", ".join(
+            MASK if key in hidden else str(values[key][0] or values[key][1])
+            for key in keys
+        ),
         "columns": {
-            name: [_short(value) for value in pair]
+            name: [MASK if name in hidden else _short(value) for value in pair]
             for name, pair in values.items()
             if pair[0] != pair[1] and name not in keys
         },

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F
 from django.utils import timezone
 
+from eventstore.errors import WrongDataKey
 from projections import back_off, errors
 from projections.models import Checkpoint
 
@@ -39,7 +40,9 @@ REDIS_PAUSE = timedelta(seconds=1)
 
 
 def is_infrastructure(error: BaseException) -> bool:
-    """Whether the database, not the event or the code, made the batch fail."""
+    """Whether the database or the set-up, not the event or the code, made it fail."""
+    if isinstance(error, WrongDataKey):
+        return True
     state = _sqlstate(error)
     if state is None:
         return isinstance(error, OperationalError | InterfaceError)
@@ -81,7 +84,7 @@ def record(checkpoint: Checkpoint, error: Exception) -> None:
     if isinstance(error, errors.RedisAway):
         _wait_for_redis(checkpoint, error)
         return
-    logger.error("%s failed", checkpoint, exc_info=error)
+    logger.error("%s failed: %s", checkpoint, told(error))
     changes: dict[str, Any] = {
         "failures": F("failures") + 1,
         "failure": described(error),
@@ -140,6 +143,20 @@ def described(error: Exception) -> dict[str, str]:
             -LONGEST_TRACEBACK:
         ],
     }
+
+
+def told(error: BaseException) -> str:
+    """For a log, which forgets nobody: the kinds of errors and the lines of code; no
+    messages, which may quote an event or a row.
+    """
+    kinds, lines = [], traceback.format_tb(error.__traceback__)
+    cause: BaseException | None = error
+    while cause is not None:
+        kinds.append(type(cause).__name__)
+        cause = cause.__cause__
+    state = _sqlstate(error)
+    named = " from ".join(kinds) + (f" {state}" if state else "")
+    return f"{named}\n{''.join(lines)}".rstrip()
 
 
 def _storable(text: str) -> str:

@@ -56,6 +56,18 @@ def bisected(
     return _halved(projection, events, schema)
 
 
+def erase(
+    projection: Projection, events: Sequence[RecordedEvent], *, schema: str = ""
+) -> None:
+    """Takes personal texts out of the rows of streams that are held."""
+    if not events or not projection.has_personal:
+        return
+    rows = _loaded(projection, events, schema)
+    for event in events:
+        projection.erase(rows, event)
+    _write(projection, rows)
+
+
 def _halved(
     projection: Projection, events: Sequence[RecordedEvent], schema: str
 ) -> list[Failed]:

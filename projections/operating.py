@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from projections import errors, failure, operations, registry, retrying
 from projections.models import Operation
-from projections.rebuilding import automatic, steps
+from projections.rebuilding import automatic, overtaken, steps
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +48,13 @@ def work(*, seconds: float = TENANCY_S) -> int:
 
 def _begin_due() -> None:
     try:
+        overtaken.discard()
         automatic.begin_due()
     except Exception as error:
         if failure.is_infrastructure(error):
             raise
         # What is under way must not wait for a projection that cannot be rebuilt.
-        logger.exception("a new version cannot be built")
+        logger.error("what is due cannot be begun: %s", failure.told(error))
 
 
 def step(operation: Operation) -> bool:
@@ -66,7 +67,7 @@ def step(operation: Operation) -> bool:
     except Exception as error:
         if failure.is_infrastructure(error):
             raise
-        logger.exception("%s failed", operation)
+        logger.error("%s failed: %s", operation, failure.told(error))
         ended = operations.end(
             operation, Operation.State.FAILED, note=failure.described(error)["error"]
         )

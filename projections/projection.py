@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from django.db import models
 
@@ -24,7 +24,9 @@ class Table(Generic[Row]):
     and comes from the event's envelope: `data` may be unreadable.
     structs: JSON columns that hold a typed struct while a batch works on the row.
     shared: several streams share a row. Then there is no `key_of`: nobody loads the
-    rows, `fold` only adds to them, and what adds up to zero stays, as a row of zeros.
+    rows, `fold` only adds to them, and what adds up to zero stays, as a row of zeros,
+    unless drops_zeros.
+    personal: columns with texts of persons; reports of differences do not show them.
     since(at) -> for a shared row that an event of `at` or later adds to, the earliest
     occurred_at of any event that may add to it; None where that is the beginning.
     """
@@ -33,6 +35,8 @@ class Table(Generic[Row]):
     key_of: Callable[[RecordedEvent], Hashable] | None = None
     structs: Mapping[str, type[Any]] = field(default_factory=dict)
     shared: bool = False
+    drops_zeros: bool = False
+    personal: Sequence[str] = ()
     since: Callable[[datetime], datetime] | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +56,19 @@ class Table(Generic[Row]):
     def other_fields(self) -> list[Any]:
         keys = set(self.key_fields)
         return [each for each in self.model._meta.concrete_fields if each not in keys]
+
+    def refuse_foreign(self, key: Hashable) -> None:
+        """Raises TypeError for a key that can equal none of a row.
+
+        A UUID as text, say: its row would never be found, and always be made anew.
+        """
+        keys = key if len(self.key_fields) > 1 else (key,)
+        for column, given in zip(self.key_fields, cast("Any", keys), strict=True):
+            if column.to_python(given) != given:
+                raise TypeError(
+                    f"{self.name}: {given!r} is no key of {column.name}, "
+                    f"but {column.to_python(given)!r} is"
+                )
 
 
 Amount = int | Decimal
@@ -100,8 +117,13 @@ class Rows:
         self._changed[table] = set()
 
     def get(self, table: Table[Row], key: Hashable) -> Row | None:
-        """The row as the batch has it so far, or None. Tell `put` of any change."""
+        """The row as the batch has it so far, or None. Tell `put` of any change.
+
+        Raises TypeError for a key of another kind than the table has.
+        """
         row: Row | None = self._rows[table].get(key)
+        if row is None:
+            table.refuse_foreign(key)
         return row
 
     def put(self, table: Table[Row], row: Row) -> None:
@@ -164,9 +186,22 @@ class Projection(Subscriber):
         """Changes `rows` by one event. No clock, no randomness, no query, no effect."""
         raise NotImplementedError
 
+    def erase(self, rows: Rows, event: RecordedEvent) -> None:
+        """Takes personal texts out of the rows of a stream that is held, for an event
+        that erases: it waits behind the failing one, and what it says does not.
+
+        All other columns stay, and `fold` does all of it when the event has its turn.
+        """
+        if self.has_personal:
+            raise NotImplementedError
+
     def rows_of(self, stream: str) -> Sequence[models.Model]:
         """The live rows that belong to a stream, for comparison and for consoles."""
         raise NotImplementedError
+
+    @property
+    def has_personal(self) -> bool:
+        return any(each.personal for each in self.tables)
 
     @cached_property
     def own_tables(self) -> list[Table[Any]]:

@@ -71,6 +71,26 @@ def add(
         table, using, schema, on_conflict="{0} = t.{0} + excluded.{0}", in_order=True
     )
     _send(sql, _encoder.encode(payload).decode(), using=using)
+    if table.drops_zeros:
+        # Also what was added and taken away in one batch.
+        gone = [key for key, by in added.items() if all(n <= 0 for n in by.values())]
+        _delete_zeros(table, gone, using=using, schema=schema)
+
+
+def _delete_zeros(
+    table: Table[Any], keys: Sequence[Hashable], *, using: str, schema: str
+) -> None:
+    """Of rows just added to, and so locked; who adds to one then makes it anew."""
+    if not keys:
+        return
+    quote = connections[using].ops.quote_name
+    zeros = " AND ".join(f"{quote(each.column)} = 0" for each in table.other_fields)
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {tables.qualified(table.name, schema)} "
+            f"WHERE {_key_is_any(table, using)} AND {zeros}",
+            _key_columns(table, keys),
+        )
 
 
 def lock_shared(shared: Sequence[Table[Any]], *, using: str, schema: str = "") -> None:

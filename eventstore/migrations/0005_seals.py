@@ -31,7 +31,7 @@ DROP FUNCTION eventstore_refuse_seal_change();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("eventstore", "0003_snapshots")]
+    dependencies = [("eventstore", "0004_person_keys")]
     operations = [
         migrations.CreateModel(
             name="Seal",

@@ -125,3 +125,7 @@ ChangeOrder = (
     | RefundPayment
 )
 OrderCommand = PlaceOrder | ChangeOrder
+
+
+class ErasePersonalTexts(Struct, frozen=True, kw_only=True):
+    """Follows on the end of the customer's key; no client's command."""

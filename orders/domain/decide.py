@@ -21,7 +21,7 @@ from orders.domain.rules import Rules
 
 def decide(
     order: Order | None,
-    command: commands.OrderCommand,
+    command: commands.OrderCommand | commands.ErasePersonalTexts,
     *,
     at: datetime,
     rules: Rules,
@@ -32,6 +32,8 @@ def decide(
     for the order's state (404, 409), then for lines and shipments that are not there,
     then for numbers that do not add up.
     """
+    if isinstance(command, commands.ErasePersonalTexts):
+        return _erase(order)
     wellformed.require(command)
     if isinstance(command, commands.PlaceOrder):
         if order is not None:
@@ -41,6 +43,13 @@ def decide(
         raise errors.UnknownOrder()
     event = _decide(order, command, rules)
     return [event, *completion(evolve.evolve(order, event, at=at))]
+
+
+def _erase(order: Order | None) -> list[events.OrderEvent]:
+    # Whatever the order says: its texts are gone from the log when it is asked.
+    if order is None:
+        raise errors.UnknownOrder()
+    return [events.PersonalTextsErased()]
 
 
 def completion(order: Order) -> list[events.OrderEvent]:

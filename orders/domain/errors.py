@@ -103,13 +103,13 @@ class AlreadyDelivered(OrderError):
 
 @dataclass(kw_only=True, eq=False)
 class DuplicatePayment(OrderError):
+    # Without the reference: answers are kept, and it is personal.
     code = "duplicate-payment"
     status = 409
-    reference: str
 
     @property
     def detail(self) -> str:
-        return f"A payment with the reference {self.reference} was captured before."
+        return "A payment with this reference was captured before."
 
 
 @dataclass(kw_only=True, eq=False)

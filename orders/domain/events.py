@@ -129,6 +129,10 @@ class LinesReturned(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class PersonalTextsErased(Event, frozen=True, kw_only=True):
+    """The customer is forgotten: whoever keeps texts of earlier events drops them."""
+
+
 # What follows on OrderPlaced, the first event of every order.
 OrderChanged = (
     LineAdded
@@ -148,5 +152,6 @@ OrderChanged = (
     | DeliveryFailed
     | LinesCancelled
     | LinesReturned
+    | PersonalTextsErased
 )
 OrderEvent = OrderPlaced | OrderChanged

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from msgspec import structs
 
-from orders.domain import errors, events, money
+from orders.domain import erasing, errors, events, money
 from orders.domain import order as orders
 from orders.domain.axes import Status
 from orders.domain.order import Line, Order
@@ -73,6 +73,8 @@ def _change(order: Order, event: events.OrderChanged, at: datetime) -> Order:
             return _fail_delivery(order, event, at)
         case events.LinesCancelled():
             return _cancel_lines(order, event)
+        case events.PersonalTextsErased():
+            return erasing.erase(order)
         case events.LinesReturned():
             return _return_lines(order, event)
         case _:

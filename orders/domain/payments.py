@@ -6,7 +6,7 @@ from orders.domain.order import Order
 
 def capture(order: Order, command: commands.CapturePayment) -> events.PaymentCaptured:
     if any(payment.reference == command.reference for payment in order.payments):
-        raise errors.DuplicatePayment(reference=command.reference)
+        raise errors.DuplicatePayment()
     if order.captured + command.amount > order.total:
         raise errors.OverCapture(
             amount=command.amount, captured=order.captured, total=order.total

@@ -11,7 +11,7 @@ from projections.in_redis.projection import Entry, RedisProjection
 
 class CustomerTimeline(RedisProjection):
     name = "customer_timeline"
-    version = 1
+    version = 2  # 1 told reasons and tracking numbers
     stream_type = streams.ORDER
     reads = tuple(each.struct for each in streams.ORDER.events)
     longest = 100

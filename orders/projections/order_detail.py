@@ -2,6 +2,7 @@
 
 from eventstore.events import RecordedEvent
 from orders import models, streams
+from orders.domain import erasing
 from orders.domain.order import Order
 from orders.order_cache.written_through import OrderCopies
 from projections.projection import Projection, Rows, Table
@@ -10,6 +11,7 @@ TABLE = Table(
     models.OrderDetail,
     key_of=lambda event: streams.order_id_of(event.stream),
     structs={"order": Order},
+    personal=("order",),
 )
 
 
@@ -28,6 +30,11 @@ class OrderDetail(Projection):
         row.order = streams.ORDER.evolve(before, event.data, at=event.occurred_at)
         row.version = event.version
         rows.put(TABLE, row)
+
+    def erase(self, rows: Rows, event: RecordedEvent) -> None:
+        if row := rows.get(TABLE, streams.order_id_of(event.stream)):
+            row.order = erasing.erase(row.order)
+            rows.put(TABLE, row)
 
     def rows_of(self, stream: str) -> list[models.OrderDetail]:
         order_id = streams.order_id_of(stream)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from eventstore.events import RecordedEvent
 from orders import models, search_words, streams
-from orders.domain import errors, events
+from orders.domain import erasing, errors, events
 from orders.search_words import Lexemes
 from projections.projection import Projection, Rows, Table
 
@@ -36,13 +36,14 @@ ORDERS = Table(
     models.OrderSearch,
     key_of=lambda event: streams.order_id_of(event.stream),
     structs={"folded": Folded},
+    personal=("folded", "lexemes", "identifiers", "names", "notes"),
 )
-WORDS = Table(models.SearchWord, shared=True)
+WORDS = Table(models.SearchWord, shared=True, drops_zeros=True, personal=("word",))
 
 
 class OrderSearch(Projection):
     name = "order_search"
-    version = 1
+    version = 2  # 1 kept words that no order has any more
     stream_type = streams.ORDER
     reads = (
         events.OrderPlaced,
@@ -51,6 +52,7 @@ class OrderSearch(Projection):
         events.ShippingAddressChanged,
         events.NoteAdded,
         events.ShipmentSent,
+        events.PersonalTextsErased,
     )
     tables = (ORDERS, WORDS)
 
@@ -65,13 +67,14 @@ class OrderSearch(Projection):
             before = row.lexemes or _lexemes(row)
             _change(row.folded, event.data)
             after = _lexemes(row, before if _is_note(event) else None)
-        _count(rows, before, after)
-        for name, lexemes in after._asdict().items():
-            if lexemes is not getattr(before, name):
-                setattr(row, name, search_words.vector(lexemes))
-        row.lexemes = after
+        _put(rows, row, before, after)
         row.version = event.version
-        rows.put(ORDERS, row)
+
+    def erase(self, rows: Rows, event: RecordedEvent) -> None:
+        if row := rows.get(ORDERS, streams.order_id_of(event.stream)):
+            before = row.lexemes or _lexemes(row)
+            _erase(row.folded)
+            _put(rows, row, before, _lexemes(row))
 
     def rows_of(self, stream: str) -> list[models.OrderSearch]:
         """That of the order alone: the words belong to no order."""
@@ -110,8 +113,27 @@ def _change(folded: Folded, event: Any) -> None:
         case events.ShipmentSent():
             if event.tracking_number not in folded.tracking:
                 folded.tracking.append(event.tracking_number)
+        case events.PersonalTextsErased():
+            _erase(folded)
         case _:
             raise errors.ImpossibleHistory("the order is placed twice")
+
+
+def _erase(folded: Folded) -> None:
+    """Leaves what events without their texts give, so that a rebuild gives the same."""
+    folded.reference = erasing.text(folded.reference)
+    folded.address = [erasing.FORGOTTEN for _ in folded.address]
+    folded.tracking = [erasing.FORGOTTEN] if folded.tracking else []
+    folded.notes = search_words.words(erasing.FORGOTTEN) if folded.notes else []
+
+
+def _put(rows: Rows, row: models.OrderSearch, before: Lexemes, after: Lexemes) -> None:
+    _count(rows, before, after)
+    for name, lexemes in after._asdict().items():
+        if lexemes is not getattr(before, name):
+            setattr(row, name, search_words.vector(lexemes))
+    row.lexemes = after
+    rows.put(ORDERS, row)
 
 
 def _note(folded: Folded, text: str) -> None:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from eventstore.events import RecordedEvent
 from orders import models, streams
-from orders.domain import axes, events, money
+from orders.domain import axes, erasing, events, money
 from orders.domain.axes import Status
 from projections.projection import Projection, Rows, Table
 
@@ -30,6 +30,7 @@ TABLE = Table(
     models.OrderSummary,
     key_of=lambda event: streams.order_id_of(event.stream),
     structs={"folded": Folded},
+    personal=("external_reference",),
 )
 
 
@@ -54,6 +55,11 @@ class OrderSummary(Projection):
         row.updated_at = max(row.updated_at, event.occurred_at)
         _set_axes(row)
         rows.put(TABLE, row)
+
+    def erase(self, rows: Rows, event: RecordedEvent) -> None:
+        if row := rows.get(TABLE, streams.order_id_of(event.stream)):
+            row.external_reference = erasing.text(row.external_reference)
+            rows.put(TABLE, row)
 
     def rows_of(self, stream: str) -> list[models.OrderSummary]:
         order_id = streams.order_id_of(stream)
@@ -107,6 +113,8 @@ def _change(row: models.OrderSummary, event: events.OrderEvent) -> None:
             folded.shipped += units
         case events.ShipmentDelivered():
             folded.delivered += folded.shipments[event.shipment_id]
+        case events.PersonalTextsErased():
+            row.external_reference = erasing.text(row.external_reference)
         case _:
             row.status = _STATUS_AFTER.get(type(event), Status(row.status))
 

@@ -123,7 +123,7 @@ def _fire_due(reactor: Reactor, checkpoint: Checkpoint, done: Round) -> None:
         except Exception as error:
             if failure.is_infrastructure(error):
                 raise
-            logger.exception("%s failed", timer)
+            logger.error("%s failed: %s", timer, failure.told(error))
             timers.postpone(timer, error)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from django.db import transaction
 
 from eventstore.events import RecordedEvent
-from projections import batch, dead_letters
+from projections import batch, dead_letters, erasing
 from projections.batch import Outcome, Result
 from projections.folding import Failed
 from projections.models import Checkpoint, Timer
@@ -100,6 +100,7 @@ def _turn(
         if reacted.events < len(taken):
             left = taken[reacted.events].position
             events = [each for each in events if each.position < left]
+        erasing.follow(reactor, checkpoint, events)
         batch.move(
             checkpoint, events, epoch=epoch, folded=reacted.events, worker=worker
         )

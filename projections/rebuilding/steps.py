@@ -39,7 +39,7 @@ def step(operation: Operation) -> bool:
         if failure.is_timeout(error):
             operations.note(operation, note=f"too slow, tries again: {error}".strip())
             return False
-        logger.exception("%s failed", operation)
+        logger.error("%s failed: %s", operation, failure.told(error))
         ending.fail(operation, failure.described(error)["error"])
         return False
 

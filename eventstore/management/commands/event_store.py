@@ -19,7 +19,14 @@ from eventstore import (
     streams,
     time_travel,
 )
-from eventstore.management import examples, filed, schema_check, sealed
+from eventstore.management import (
+    examples,
+    filed,
+    forget,
+    rewrap,
+    schema_check,
+    sealed,
+)
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -30,6 +37,7 @@ examples:
   manage.py event_store stream --type OrderPlaced --from 2026-01-01T00:00:00Z
   manage.py event_store stream --follow
   manage.py event_store replay order-0193… --at-version 3
+  manage.py event_store forget customer-7 --reason "asked by letter of 3 May"
   manage.py event_store schema --check docs/events/schema.json
   manage.py event_store verify --anchor /mnt/elsewhere/anchor
 """
@@ -63,12 +71,22 @@ class Command(BaseCommand):
             action="store_true",
             help="as stored, not at the newest schema version",
         )
+        stream.add_argument(
+            "--personal", action="store_true", help="show personal data, unmasked"
+        )
         stream.add_argument("--follow", action="store_true", help="wait for new ones")
         stream.add_argument("--json", action="store_true", help="(always JSON)")
         replay = actions.add_parser("replay", help="a stream's state, event by event")
         replay.add_argument("stream")
         replay.add_argument("--at-version", type=int)
         replay.add_argument("--json", action="store_true", help="(always JSON)")
+
+        forgetting = actions.add_parser("forget", help="forget a person for ever")
+        forgetting.add_argument("person", metavar="CUSTOMER", help="the customer's id")
+        forgetting.add_argument("--reason", required=True, help="for the audit")
+        forgetting.add_argument("--yes", action="store_true", help="do not ask")
+
+        actions.add_parser("rewrap", help="wrap all keys by a new DATA_KEY")
 
         schema = actions.add_parser("schema", help="JSON Schema of all event types")
         schema.add_argument(
@@ -138,6 +156,7 @@ class Command(BaseCommand):
         start: str | None,
         type: str | None,
         stored: bool,
+        personal: bool,
         follow: bool,
         **_: Any,
     ) -> None:
@@ -151,7 +170,7 @@ class Command(BaseCommand):
             for event in store.follow_settled(
                 after=after, batch_size=BATCH, types=types
             ):
-                self._line(event.envelope(stored=stored))
+                self._line(event.envelope(masked=not personal, stored=stored))
                 after = event.position
             if not follow:
                 return
@@ -181,6 +200,12 @@ class Command(BaseCommand):
             self.stdout.write(schemas.text(now), ending="")
         else:
             schema_check.run(check, write=self.stdout.write)
+
+    def _forget(self, *, person: str, reason: str, yes: bool, **_: Any) -> None:
+        forget.run(person, reason=reason, confirmed=yes, write=self.stdout.write)
+
+    def _rewrap(self, **_: Any) -> None:
+        rewrap.run(write=self.stdout.write)
 
     def _seal(self, **options: Any) -> None:
         sealed.seal(self, **options)

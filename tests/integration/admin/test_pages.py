@@ -5,13 +5,14 @@ from uuid import uuid4
 import pytest
 from django.utils.html import escape
 
-from eventstore import commands
+from eventstore import commands, store
+from eventstore.models import PersonKey
 from orders.streams import ORDER
 from projections import runner
 from projections.models import Checkpoint
 from tests.integration.eventstore.notes import AT
 from tests.integration.projections import rebuilds
-from tests.unit.orders.builders import place
+from tests.unit.orders.builders import ADDRESS, place
 
 
 @pytest.fixture
@@ -51,6 +52,15 @@ def test_it_links_streams_events_and_rows(admin, order):
     assert summary in body(admin, detail)
     assert stream in body(admin, sales)
     assert stream in body(admin, "/admin/eventstore/event/")
+
+
+def test_it_shows_what_an_event_says_until_its_person_is_forgotten(admin, order):
+    (placed,) = store.read_stream(f"order-{order}")
+    url = f"/admin/eventstore/event/{placed.position}/change/"
+    assert ADDRESS.line1 in body(admin, url)
+    PersonKey.objects.all().delete()
+    assert ADDRESS.line1 not in body(admin, url)
+    assert "[forgotten]" in body(admin, url)
 
 
 def test_it_lists_daily_sales_without_pages_of_single_days(admin, order):

@@ -51,6 +51,16 @@ def test_it_prints_envelopes_one_a_line() -> None:
     assert placed["metadata"]["customer_id"] == "customer-1"  # type: ignore[index]
 
 
+def test_it_masks_personal_data_unless_it_is_asked_for() -> None:
+    Shop().place(note="ring twice")
+    (masked,), (shown,) = envelopes(), envelopes("--personal")
+    assert masked["data"]["note"] == "***"  # type: ignore[index]
+    assert shown["data"]["note"] == "ring twice"  # type: ignore[index]
+    (stored,) = envelopes("--personal", "--stored")
+    assert stored["data"] == shown["data"]
+    assert stored["metadata"] == shown["metadata"]
+
+
 def test_it_starts_at_a_position_or_a_time() -> None:
     shop = Shop()
     shop.place()
@@ -110,6 +120,7 @@ def test_it_keeps_the_lines_of_its_examples(capsys) -> None:
     assert helped[helped.index("examples:") + 3 :] == [
         "  manage.py event_store stream --follow",
         "  manage.py event_store replay order-0193… --at-version 3",
+        '  manage.py event_store forget customer-7 --reason "asked by letter of 3 May"',
         "  manage.py event_store schema --check docs/events/schema.json",
         "  manage.py event_store verify --anchor /mnt/elsewhere/anchor",
     ]

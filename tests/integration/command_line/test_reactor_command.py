@@ -48,6 +48,7 @@ def test_it_lists_the_reactors_and_how_they_stand(history):
     earn(bonus.ONE)
     found = listed()
     assert list(found) == [
+        "erase_forgotten_customers",
         "expire_unpaid_orders",
         "loyalty_bonus",
         "refund_cancelled_orders",
@@ -70,7 +71,11 @@ def test_it_shows_what_the_configuration_switches_off(settings):
     react()
     assert listed()["expire_unpaid_orders"]["state"] == "off"
     names = Checkpoint.objects.values_list("projection", flat=True)
-    assert set(names) == {NAME, "refund_cancelled_orders"}
+    assert set(names) == {
+        NAME,
+        "erase_forgotten_customers",
+        "refund_cancelled_orders",
+    }
 
 
 def test_it_pauses_and_goes_on_where_it_stood(history):
@@ -131,7 +136,7 @@ def test_it_reads_held_events_again_when_they_stand_behind_its_start(history):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("pause", "nothing"), "there is no reactor 'nothing'; there are: expire_"),
+        (("pause", "nothing"), "there is no reactor 'nothing'; there are: erase_"),
         (("pause", accounts.NAME), f"there is no reactor '{accounts.NAME}'"),
         (("resume", NAME), f"{NAME} is running already"),
         (("start", NAME, "--from", "99"), "has come to position 5, not to 99"),

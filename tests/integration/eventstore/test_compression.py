@@ -5,8 +5,7 @@ import importlib
 import pytest
 from django.db import connection
 
-from eventstore import store
-from tests.integration.eventstore.notes import note
+from tests.integration.orders.shop import LINE, Shop
 
 MIGRATION = importlib.import_module("eventstore.migrations.0006_compression")
 METHODS = "SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'"
@@ -39,7 +38,7 @@ def test_it_uses_the_best_method_that_the_server_has():
 
 
 def test_it_compresses_an_event_of_more_than_2_kb():
-    store.append("order-1", [note("the parcel waits. " * 500)], expected_version=0)
+    Shop().place(lines=[LINE] * 200)
     ((method, size),) = rows(STORED)
     assert method == ("lz4" if has_lz4() else "pglz")
     assert size < 2_000

@@ -115,7 +115,7 @@ def test_it_folds_any_life_from_a_snapshot_as_from_the_beginning(seed, length):
         assert (loaded.version, loaded.snapshot) == (version, used)
         assert loaded.state == state
         if random.random() < 0.3:
-            snapshots.keep(ORDER, loaded.state, at=loaded.event)
+            snapshots.keep(ORDER, loaded.state, at=loaded.event, keys=loaded.keys)
             kept = version
 
 
@@ -181,15 +181,18 @@ def test_it_never_puts_an_older_snapshot_in_place_of_a_newer():
     early = commands.load(ORDER, id)
     handle(id, AddNote(text="a"))
     late = commands.load(ORDER, id)
-    snapshots.keep(ORDER, late.state, at=late.event)
-    snapshots.keep(ORDER, early.state, at=early.event)
+    snapshots.keep(ORDER, late.state, at=late.event, keys=late.keys)
+    snapshots.keep(ORDER, early.state, at=early.event, keys=early.keys)
     assert commands.load(ORDER, id).snapshot == late.version
 
 
 def test_it_makes_one_for_a_stream_that_was_appended_without_commands():
     """An import, a lost write, a time when snapshots were off."""
     id = order(version=1)
-    new = [notes.note(str(number)) for number in range(30)]
+    of_customer = {"customer_id": place().customer_id}
+    new = [
+        replace(notes.note(str(number)), metadata=of_customer) for number in range(30)
+    ]
     store.append(f"order-{id}", new, expected_version=1)
     assert commands.load(ORDER, id).snapshot == 0
     handle(id, AddNote(text="a"))

@@ -3,15 +3,16 @@
 For plain ASCII texts: accents and such are not taken off.
 """
 
-import json
 import re
 from collections import Counter
 from uuid import UUID
 
 import psycopg
 
-EVENTS = """
-SELECT stream, type, data::text
+from tests.faults import decrypted
+
+EVENTS = f"""
+SELECT stream, type, {decrypted.COLUMNS}
 FROM eventstore_event
 WHERE stream LIKE 'order-%'
 ORDER BY stream, version
@@ -29,8 +30,8 @@ Lexemes = tuple[set[str], set[str], set[str]]
 def expected(session: psycopg.Connection) -> dict[UUID, Lexemes]:
     """Order -> identifiers, names with the words of identifiers, words of notes."""
     lives: dict[str, list[tuple[str, dict]]] = {}
-    for stream, type, text in session.execute(EVENTS):
-        lives.setdefault(stream, []).append((type, json.loads(text)))
+    for stream, type, *stored in session.execute(EVENTS):
+        lives.setdefault(stream, []).append((type, decrypted.data(*stored)))
     return {
         UUID(stream.removeprefix("order-")): _lexemes(
             stream.removeprefix("order-"), life

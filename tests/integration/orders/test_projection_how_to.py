@@ -24,7 +24,7 @@ from tests.unit.orders.builders import place, ship
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PAGE = "how-to/add-a-projection.md"
 PAGES = [PAGE, "runbooks/lag.md", "runbooks/parked-orders.md"]
-PAGES += ["runbooks/failed-rebuild.md"]
+PAGES += ["runbooks/failed-rebuild.md", "runbooks/forget-a-customer.md"]
 
 
 def order(*then) -> uuid.UUID:

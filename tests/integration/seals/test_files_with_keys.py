@@ -1,7 +1,6 @@
 """Wrapped keys in a file: they go with the events that need them, if asked for."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,13 +10,6 @@ from eventstore.files import exporting, importing
 from tests.integration.eventstore.sessions import Session
 from tests.integration.seals import history
 
-MAKE = """
-CREATE TABLE IF NOT EXISTS eventstore_key (
-    key_id text PRIMARY KEY, subject text NOT NULL UNIQUE, wrapped bytea NOT NULL,
-    master text NOT NULL, created_at timestamptz NOT NULL
-)
-"""
-EXISTS = "SELECT to_regclass('eventstore_key') IS NOT NULL"
 STORE = """
 INSERT INTO eventstore_key (key_id, subject, wrapped, master, created_at)
 VALUES (%s, %s, sha256('wrapped'), 'm', '2026-01-02 03:04:05.678901Z')
@@ -26,15 +18,12 @@ ALL = "SELECT k::text FROM eventstore_key k ORDER BY 1"
 
 
 @pytest.fixture
-def session(open_session) -> Iterator[Session]:
-    """With two keys, in a table that is there or is made for the test."""
-    session = open_session(autocommit=True)
-    was_there = session.value(EXISTS)
-    session.execute(MAKE)
+def session(open_session) -> Session:
+    """With two keys."""
+    session: Session = open_session(autocommit=True)
     for key_id, subject in (("k-2", "customer-1"), ("k-1", "customer-ü\n2")):
         session.execute(STORE, [key_id, subject])
-    yield session
-    session.execute(f"{'TRUNCATE' if was_there else 'DROP'} TABLE eventstore_key")
+    return session
 
 
 def test_it_takes_the_keys_along_as_they_are(session, forger, tmp_path):

@@ -123,7 +123,7 @@ def test_it_names_the_first_of_two_events_with_swapped_data(forger):
     forger.run(
         """
         UPDATE eventstore_event e
-        SET data = other.data
+        SET data = other.data, metadata = other.metadata
         FROM eventstore_event other
         WHERE (e.position, other.position) IN ((6, 9), (9, 6))
         """

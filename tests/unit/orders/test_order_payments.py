@@ -72,7 +72,6 @@ def test_it_counts_a_payment_reference_once() -> None:
         errors.DuplicatePayment,
         code="duplicate-payment",
         status=409,
-        reference="ref-1",
     )
 
 
