@@ -6,4 +6,5 @@ class ApiConfig(AppConfig):
     verbose_name = "API"
 
     def ready(self) -> None:
-        from api import checks, openapi  # noqa: F401  (they register themselves)
+        # They register themselves.
+        from api import checks, openapi, problem_codes  # noqa: F401

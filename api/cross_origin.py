@@ -26,6 +26,7 @@ MAY_SEND = (
 MAY_READ = (
     "Consistency-Token",
     "ETag",
+    "Idempotency-Replayed",
     "Location",
     "Parked-Orders",
     "Preference-Applied",

@@ -1,7 +1,7 @@
 """What the OpenAPI document says of keys, strict fields, headers and problems."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from drf_spectacular.extensions import (
@@ -13,8 +13,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from api import permissions, problems, rate_limit
-from api.problems import Problem
+from api import codes, parsers, permissions, problems, rate_limit
+from api.problems import Fault, Problem
+
+REQUEST_ID = "01890a5d-ac96-774b-bcce-b302099a8057"  # in examples
 
 
 class Failure(NamedTuple):
@@ -27,7 +29,10 @@ class Failure(NamedTuple):
 
 
 def failure(problem: Problem) -> Failure:
-    return Failure(problem.status, problem.code, problem.detail, problem.members)
+    members = dict(problem.members)
+    if problem.errors:
+        members["errors"] = [each._asdict() for each in problem.errors]
+    return Failure(problem.status, problem.code, problem.detail, members)
 
 
 # Any endpoint behind a scope; and any that reads a body.
@@ -42,35 +47,25 @@ ALWAYS = (
     Failure(500, "internal-error", problems.internal_error().detail),
     Failure(503, "database-unavailable", "The database cannot be reached. Try again."),
 )
-BODY = (
-    Failure(400, "malformed-json", "Line 1, column 14: Expecting value."),
-    Failure(400, "unreadable-body", "The body ended too early."),
-    Failure(
-        413,
-        "too-large",
-        "The body may have at most 1048576 bytes.",
-        {"max_bytes": 1048576},
-    ),
-    Failure(415, "unsupported-media-type", 'Unsupported media type "text/plain".'),
-    Failure(
-        422,
-        "invalid",
-        "The request has 2 faults.",
-        {
-            "errors": [
-                {
-                    "pointer": "/lines/0/quantity",
-                    "code": "too-small",
-                    "detail": "Expected at least 1.",
-                },
-                {
-                    "pointer": "/colour",
-                    "code": "unknown-field",
-                    "detail": "There is no such member.",
-                },
-            ]
-        },
-    ),
+
+
+def body_failures(*, limit: int, faults: Sequence[Fault]) -> tuple[Failure, ...]:
+    """Of an endpoint that reads a body of at most so many bytes."""
+    return (
+        Failure(400, "malformed-json", "Line 1, column 14: Expecting value."),
+        Failure(400, "unreadable-body", "The body ended too early."),
+        failure(parsers.too_large(limit)),
+        Failure(415, "unsupported-media-type", 'Unsupported media type "text/plain".'),
+        failure(problems.invalid(faults)),
+    )
+
+
+BODY = body_failures(
+    limit=parsers.MAX_BODY_BYTES,
+    faults=[
+        Fault("/lines/0/quantity", "too-small", "Expected at least 1."),
+        Fault("/colour", "unknown-field", "There is no such member."),
+    ],
 )
 
 
@@ -82,17 +77,23 @@ def responses(*failures: Failure) -> dict[tuple[int, str], OpenApiResponse]:
     return {
         (status, problems.MEDIA_TYPE): OpenApiResponse(
             ProblemSerializer,
-            description="Codes: " + ", ".join(f"`{f.code}`" for f in by_status[status]),
+            description=_description(by_status[status]),
             examples=[_example(failure) for failure in by_status[status]],
         )
         for status in sorted(by_status)
     }
 
 
+def _description(failures: Sequence[Failure]) -> str:
+    """Raises KeyError for a code that is not in the register."""
+    known = {each.code: codes.get(each.code) for each in failures}
+    return "\n".join(f"- `{name}`: {code.when}" for name, code in known.items())
+
+
 def _example(failure: Failure) -> OpenApiExample:
     status, code, detail, members = failure
     problem = Problem(status=status, code=code, detail=detail)
-    value = problems.body(problem, request_id="01890a5d-ac96-774b-bcce-b302099a8057")
+    value = problems.body(problem, request_id=REQUEST_ID)
     return OpenApiExample(
         code,
         value={**value, **members},
@@ -129,10 +130,17 @@ def answer_header(name: str, description: str, *statuses: int) -> OpenApiParamet
     )
 
 
-def request_header(name: str, description: str, pattern: str = "") -> OpenApiParameter:
+def request_header(
+    name: str, description: str, pattern: str = "", *, example: str = ""
+) -> OpenApiParameter:
     kind: Any = {"type": "string", "pattern": pattern} if pattern else str
+    examples = [OpenApiExample("Usual", value=example)] if example else []
     return OpenApiParameter(
-        name, kind, OpenApiParameter.HEADER, description=description
+        name,
+        kind,
+        OpenApiParameter.HEADER,
+        description=description,
+        examples=examples,
     )
 
 
@@ -141,10 +149,15 @@ COUNTED = (200, 201, 202, 304, 403, 404, 409, 412, 422, 429)
 HEADERS = (
     request_header(
         "X-Request-ID",
-        "Taken over into answer, log and event metadata; made if absent.",
-        r"^[A-Za-z0-9._~:/+=@-]{1,128}$",
+        "Taken over into answer, log and event metadata, if it is 1 to 128 letters, "
+        "digits and `._~:/+=@-`. Else one is made.",
+        example=REQUEST_ID,
     ),
-    request_header("traceparent", "W3C trace context, kept in event metadata."),
+    request_header(
+        "traceparent",
+        "W3C trace context, kept in event metadata where it is well formed.",
+        example="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ),
     answer_header("X-Request-ID", "The id of this request."),
     answer_header("WWW-Authenticate", "The Bearer challenge.", 401),
     answer_header("Retry-After", "Seconds to wait before the next attempt.", 429, 503),

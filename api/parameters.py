@@ -1,13 +1,56 @@
 """Query parameters: what is unknown, empty or said twice is refused, never ignored."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar, cast
 
 from rest_framework.request import Request
 
 from api import problems
-from api.problems import Fault
+from api.problems import Fault, Problem
 
 PAGING = {"limit", "cursor"}
+
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
+
+
+class Reading:
+    """Calls what reads parameters, and keeps the faults that it raises as `invalid`."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def __call__(
+        self,
+        read: Callable[Given, Value],
+        /,
+        *args: Given.args,
+        **kwargs: Given.kwargs,
+    ) -> Value:
+        """What `read` returns; it means nothing before every_fault() has ended."""
+        try:
+            return read(*args, **kwargs)
+        except Problem as problem:
+            if problem.code != problems.INVALID:
+                raise
+            known = {each.pointer for each in self.faults}
+            self.faults += [
+                each for each in problem.errors if each.pointer not in known
+            ]
+            return cast("Value", None)
+
+
+@contextmanager
+def every_fault() -> Iterator[Reading]:
+    """Reads within the block; at its end raises one Problem 422 with all faults.
+
+    Of each parameter those are told that were found first.
+    """
+    reading = Reading()
+    yield reading
+    if reading.faults:
+        raise problems.invalid(reading.faults)
 
 
 def check(

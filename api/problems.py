@@ -19,6 +19,7 @@ from api import pointers, request_id
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+INVALID = "invalid"  # the code of what is listed in `errors`
 TYPE_PREFIX = "/api/docs/problems#"
 # More would turn a small body of nonsense into an answer of many megabytes; the largest
 # order has 2,000 lines of four fields.
@@ -126,7 +127,7 @@ def from_exception(exc: BaseException) -> Problem | None:
 def invalid(errors: Sequence[Fault]) -> Problem:
     detail = "1 fault." if len(errors) == 1 else f"{len(errors)} faults."
     return Problem(
-        status=422, code="invalid", detail=f"The request has {detail}", errors=errors
+        status=422, code=INVALID, detail=f"The request has {detail}", errors=errors
     )
 
 

@@ -25,10 +25,10 @@ PLACE = PlaceOrder(
 NEW = Loaded(state=None, version=0)
 
 
-def placed(order_id: object) -> list[NewEvent]:
+def placed(order_id: object, command: PlaceOrder = PLACE) -> list[NewEvent]:
     """The event of a new order, without asking the log."""
     at = datetime.now(UTC)
-    decided = streams.ORDER.decide(None, PLACE, at=at)
+    decided = streams.ORDER.decide(None, command, at=at)
     return commands.prepare(streams.ORDER, order_id, NEW, decided, at=at, context=ASKED)
 
 

@@ -12,15 +12,16 @@ from cqrs_site.embedded import postgres, redis
 
 
 @contextmanager
-def opened() -> Iterator[Path]:
+def opened(*, database_url: str | None = None) -> Iterator[Path]:
     """This process and those that it starts use them; nothing is left of them.
 
     Gives the folder, in which the caller may keep what is to go with them.
+    database_url: an empty database to use instead; what is put there stays.
     """
     folder = Path(tempfile.mkdtemp(prefix="cqrs-bench-"))
     folder.chmod(0o755)  # passable for the account PostgreSQL runs under
     try:
-        _start(folder)
+        _start(folder, database_url)
         yield folder
     finally:
         redis.stop(folder / "redis")
@@ -28,15 +29,18 @@ def opened() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> None:
-    server = postgres.start(folder / "postgres", log=folder / "postgres.log")
-    os.environ["DATABASE_URL"] = server.url
+def _start(folder: Path, database_url: str | None) -> None:
+    if database_url is None:
+        server = postgres.start(folder / "postgres", log=folder / "postgres.log")
+        database_url = server.url
+    os.environ["DATABASE_URL"] = database_url
     os.environ["REDIS_URL"] = redis.start(
         folder / "redis", log=folder / "redis.log"
     ).url
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
     os.environ["SECRET_KEY"] = os.urandom(32).hex()
-    os.environ["DATA_KEY"] = base64.b64encode(os.urandom(32)).decode()
+    for key in ("DATA_KEY", "SEAL_KEY"):
+        os.environ[key] = base64.b64encode(os.urandom(32)).decode()
     import django
     from django.core.management import call_command
 

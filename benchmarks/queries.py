@@ -103,9 +103,11 @@ def _client() -> Any:
     from benchmarks import many_orders
     from eventstore import ids
     from orders.models import OrderSummary
+    from projections import checkpoints
 
     if not OrderSummary.objects.exists():
         many_orders.fill()
+    checkpoints.runnable()  # makes the first ones: of none, no order is known
     key = keys.create(name=str(ids.uuid7()), scopes=("orders:read",)).key
     return Client(headers={"Authorization": f"Bearer {key}"}, SERVER_NAME="localhost")
 

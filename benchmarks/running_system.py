@@ -27,7 +27,7 @@ class System:
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *, webs: int) -> None:
+    def start(self, *, webs: int, workers: bool = True) -> None:
         from cqrs_site.up import programs
 
         for _ in range(webs):
@@ -36,10 +36,11 @@ class System:
             # The server and its options come before the application's name.
             self._run([*others[:-1], "--workers=1", others[-1]])
             self.webs.append((ports.HOST, port))
-        for number in range(WORKERS):
-            self._run(programs.worker(number + 1))
-        self._run(programs.tasks())
-        self._run([*BEAT, f"--schedule={self._folder / 'beat'}"])
+        if workers:
+            for number in range(WORKERS):
+                self._run(programs.worker(number + 1))
+            self._run(programs.tasks())
+            self._run([*BEAT, f"--schedule={self._folder / 'beat'}"])
         self._wait()
 
     def simulate(self, rate: float) -> None:
@@ -89,12 +90,15 @@ class System:
 
 
 @contextmanager
-def started(*, webs: int = 1) -> Iterator[System]:
-    """The system on servers of its own; nothing is left of it."""
+def started(*, webs: int = 1, workers: bool = True) -> Iterator[System]:
+    """The system on servers of its own; nothing is left of it.
+
+    workers: whether somebody follows the log, and beat sweeps.
+    """
     with own_servers.opened() as folder:
         system = System(folder)
         try:
-            system.start(webs=webs)
+            system.start(webs=webs, workers=workers)
             yield system
         finally:
             system.stop()

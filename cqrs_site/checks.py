@@ -1,4 +1,4 @@
-"""System checks cqrs_site.E001 and E002: the secrets are there and can be used."""
+"""System checks cqrs_site.E001 to E003: the secrets are there and can be used."""
 
 import base64
 import binascii
@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from cqrs_site import configuration
 from eventstore import rewrapping, stored_types
+from eventstore.seals import signing
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ NAMES = ("SECRET_KEY", "DATA_KEY")
 def check_secrets(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_unset(), *_wrong_data_key()]
+    return [*_unset(), *_wrong_data_key(), *_wrong_seal_keys()]
 
 
 def unreadable_events() -> list[CheckMessage]:
@@ -49,13 +50,15 @@ def _unset() -> list[CheckMessage]:
     # With embedded servers `up` makes the secrets; before it ran nothing is served.
     if settings.DEBUG or (settings.EMBEDDED_POSTGRES and settings.EMBEDDED_REDIS):
         return []
+    # Who has public keys of seals verifies them, and may leave sealing to others.
+    needed = [*NAMES] if settings.SEAL_PUBLIC_KEYS else [*NAMES, "SEAL_KEY"]
     return [
         Error(
             f"{name} is not set.",
             hint=f"Set {name}, or {name}_FILE to the path of a file that holds it.",
             id="cqrs_site.E001",
         )
-        for name in NAMES
+        for name in needed
         if getattr(settings, name) == configuration.UNSET_SECRET
     ]
 
@@ -80,3 +83,18 @@ def _is_data_key(value: str) -> bool:
         return len(base64.b64decode(value, validate=True)) == DATA_KEY_BYTES
     except (binascii.Error, ValueError):
         return False
+
+
+def _wrong_seal_keys() -> list[CheckMessage]:
+    named = [("SEAL_PUBLIC_KEYS", each) for each in settings.SEAL_PUBLIC_KEYS]
+    if settings.SEAL_KEY != configuration.UNSET_SECRET:
+        named.append(("SEAL_KEY", settings.SEAL_KEY))
+    return [
+        Error(
+            f"{name}: each key is {signing.KEY_BYTES} bytes in base64.",
+            hint="Make a SEAL_KEY: openssl rand -base64 32",
+            id="cqrs_site.E003",
+        )
+        for name, key in named
+        if not signing.is_key(key)
+    ]

@@ -82,7 +82,7 @@ def secret(name: str) -> str:
 def _foreign(error: PermissionError) -> WrongEnvironment:
     return WrongEnvironment(
         f"{error.filename} belongs to another user: run as that user, "
-        "or set DATABASE_URL, REDIS_URL, SECRET_KEY and DATA_KEY"
+        "or set DATABASE_URL, REDIS_URL, SECRET_KEY, DATA_KEY and SEAL_KEY"
     )
 
 

@@ -4,6 +4,7 @@ What operators tune stands in cqrs.yaml (see configuration.py); servers and secr
 come from the environment.
 """
 
+from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
@@ -26,6 +27,8 @@ SECRET_KEY = environment.secret("SECRET_KEY") or configuration.UNSET_SECRET
 DATA_KEY = environment.secret("DATA_KEY") or configuration.UNSET_SECRET
 # Former ones, while `event_store rewrap` has not come to the end.
 DATA_KEY_PREVIOUS = environment.listing("DATA_KEY_PREVIOUS")
+SEAL_KEY = environment.secret("SEAL_KEY") or configuration.UNSET_SECRET
+SEAL_PUBLIC_KEYS = environment.listing("SEAL_PUBLIC_KEYS")
 ALLOWED_HOSTS = environment.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # --- Databases ------------------------------------------------------------------------
@@ -73,6 +76,11 @@ for _number, _url in enumerate(environment.listing("READ_REPLICA_URLS")):
     DATABASES[f"replica_{_number}"] = {**_replica, "TEST": {"MIRROR": "read"}}
 DATABASE_ROUTERS = ["cqrs_site.database_router.ReadSideRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Where `event_store archive` puts files unless it is told: another disk is better.
+ARCHIVE_DIR = Path(
+    environment.text("ARCHIVE_DIR", str(environment.LOCAL_DIR / "archive"))
+)
 
 # --- Redis, Celery --------------------------------------------------------------------
 
@@ -234,6 +242,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "orders.web.schema_links.add",
+    ],
 }
 
 # --- Logging --------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from drf_spectacular.views import SpectacularAPIView
 
+from api import pages
+
 handler400 = "api.site_errors.handler400"
 handler403 = "api.site_errors.handler403"
 handler404 = "api.site_errors.handler404"
@@ -22,4 +24,5 @@ urlpatterns = [
     path("api/v1/ops/", include("projections.web.urls")),
     path("health/", include("monitoring.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/problems", pages.problems, name="problems"),
 ]

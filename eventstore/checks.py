@@ -12,15 +12,12 @@ from django.db import connections
 TRIGGERS = """
 SELECT tgname, pg_get_triggerdef(oid, true)
 FROM pg_trigger
-WHERE tgrelid = 'eventstore_event'::regclass
+WHERE tgrelid = %s::regclass
   AND tgenabled = 'A'  -- ENABLE ALWAYS: also under session_replication_role = replica
 """
-TRIGGER = (
-    "CREATE TRIGGER {} BEFORE {} ON eventstore_event "
-    "FOR EACH STATEMENT EXECUTE FUNCTION {}()"
-)
+TRIGGER = "CREATE TRIGGER {} BEFORE {} ON {} FOR EACH STATEMENT EXECUTE FUNCTION {}()"
 EXPECTED_TRIGGERS = {
-    name: TRIGGER.format(name, events, function)
+    name: TRIGGER.format(name, events, "eventstore_event", function)
     for name, events, function in (
         ("eventstore_event_floor", "INSERT", "eventstore_floor"),
         ("eventstore_event_no_change", "DELETE OR UPDATE", "eventstore_refuse_change"),
@@ -33,6 +30,15 @@ EXPECTED_TRIGGERS["eventstore_event_position"] = (
     "'cqrs.append_floor'::text, true), ''::text)::bigint, 0::bigint)) "
     "EXECUTE FUNCTION eventstore_refuse_position()"
 )
+EXPECTED_SEAL_TRIGGERS = {
+    name: TRIGGER.format(
+        name, events, "eventstore_seal", "eventstore_refuse_seal_change"
+    )
+    for name, events in (
+        ("eventstore_seal_no_change", "DELETE OR UPDATE"),
+        ("eventstore_seal_no_truncate", "TRUNCATE"),
+    )
+}
 
 FUNCTIONS = """
 SELECT proname, md5(prosrc)
@@ -121,7 +127,10 @@ def _table(cursor: Any) -> list[CheckMessage]:
     if not cursor.fetchone()[0]:
         return []  # not migrated yet: nothing can be appended either
     found: list[CheckMessage] = []
-    for name in _differing(cursor, TRIGGERS, EXPECTED_TRIGGERS):
+    for name in [
+        *_differing(cursor, TRIGGERS, EXPECTED_TRIGGERS, ["eventstore_event"]),
+        *_of_seals(cursor),
+    ]:
         found.append(
             Error(
                 f"The trigger {name} is missing, another or not ENABLE ALWAYS.",
@@ -159,7 +168,14 @@ def _table(cursor: Any) -> list[CheckMessage]:
     return found
 
 
-_REPAIR = "See eventstore/migrations/0001_event_log.py for how it is made."
+_REPAIR = "See eventstore/migrations for how it is made."
+
+
+def _of_seals(cursor: Any) -> list[str]:
+    cursor.execute("SELECT to_regclass('eventstore_seal') IS NOT NULL")
+    if not cursor.fetchone()[0]:
+        return []  # the migration that makes it comes yet
+    return _differing(cursor, TRIGGERS, EXPECTED_SEAL_TRIGGERS, ["eventstore_seal"])
 
 
 def _names(cursor: Any, sql: str) -> set[str]:

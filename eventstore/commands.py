@@ -109,10 +109,9 @@ def handle(
     Raises the domain's rejection, VersionMismatch (expected_version), VersionConflict
     (attempts used up), WrongIsolation (a transaction that could not see the winner).
     """
-    _refuse_snapshot_isolation()
-    attempts = 1 + settings.CQRS.command_side.validation.retry_attempts
+    refuse_snapshot_isolation()
     stream = stream_type.stream(stream_id)
-    for _ in range(attempts):
+    for _ in range(attempts()):
         loaded = load(stream_type, stream_id)
         # First: a command that is repeated expects the version of the first time.
         if earlier := _earlier_outcome(stream, context):
@@ -120,15 +119,15 @@ def handle(
         _refuse_other_version(stream, loaded, expected_version)
         decided = stream_type.decide(loaded.state, command, at=at)
         if not decided:
-            return _nothing_new(stream, loaded)
+            return nothing_new(stream, loaded)
         new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
         try:
             appended = store.append(stream, new, expected_version=loaded.version)
         except (errors.ConcurrencyConflict, errors.DuplicateEvent):
             continue
-        _keep_snapshot(stream_type, loaded, appending=len(new))
-        return _outcome(stream, new, appended)
-    raise errors.VersionConflict(stream=stream, attempts=attempts)
+        keep_snapshot(stream_type, loaded, appending=len(new))
+        return outcome(stream, new=new, appended=appended)
+    raise errors.VersionConflict(stream=stream, attempts=attempts())
 
 
 def preview(
@@ -175,7 +174,14 @@ def prepare(
     ]
 
 
-def _keep_snapshot(stream_type: StreamType, loaded: Loaded, *, appending: int) -> None:
+def attempts() -> int:
+    """How often a command is decided at most, while other writers win."""
+    retries: int = settings.CQRS.command_side.validation.retry_attempts
+    return 1 + retries
+
+
+def keep_snapshot(stream_type: StreamType, loaded: Loaded, *, appending: int) -> None:
+    """Makes a snapshot after the commit, if the next load would read too much."""
     # Of the state as loaded, not as decided: a snapshot says what the log says.
     if (
         loaded.event is not None
@@ -216,7 +222,8 @@ def _refuse_other_version(stream: str, loaded: Loaded, expected: int | None) -> 
         )
 
 
-def _refuse_snapshot_isolation() -> None:
+def refuse_snapshot_isolation() -> None:
+    """Raises WrongIsolation in a transaction that could not see a winner's events."""
     # In a REPEATABLE READ transaction a retry would load the same old snapshot for
     # ever. Outside a transaction every statement has a snapshot of its own.
     connection = connections["default"]
@@ -242,9 +249,10 @@ def _earlier_outcome(stream: str, context: Context) -> Outcome | None:
     return _recorded_answer(stream, found, epoch=log.identity().epoch, repeated=True)
 
 
-def _outcome(
-    stream: str, new: Sequence[NewEvent], appended: Sequence[store.Appended]
+def outcome(
+    stream: str, *, new: Sequence[NewEvent], appended: Sequence[store.Appended]
 ) -> Outcome:
+    """Of a command whose events were just appended, one for one."""
     recorded = [
         RecordedEvent.of(
             event,
@@ -258,8 +266,8 @@ def _outcome(
     return _recorded_answer(stream, recorded, epoch=appended[0].epoch)
 
 
-def _nothing_new(stream: str, loaded: Loaded) -> Outcome:
-    # A command that changes nothing is accepted: the stream stays where it is.
+def nothing_new(stream: str, loaded: Loaded) -> Outcome:
+    """Of a command that changes nothing: it is accepted, the stream stays as it is."""
     return _answer(
         stream,
         [],

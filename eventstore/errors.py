@@ -141,3 +141,26 @@ class KeyReused(EventStoreError):
     def __init__(self, *, key: str) -> None:
         super().__init__(f"the key {key!r} was used for another request")
         self.key = key
+
+
+class NoSealKey(EventStoreError):
+    """There is no key to sign seals with, or none to check them against."""
+
+    code = "no-seal-key"
+
+
+class BrokenFile(EventStoreError):
+    """A file of events or an anchor is not as it was written; `line` counts from 1."""
+
+    code = "broken-file"
+
+    def __init__(self, *, path: object, line: int, fault: str) -> None:
+        super().__init__(f"{path}, line {line}: {fault}")
+        self.line = line
+        self.fault = fault
+
+
+class StoreNotEmpty(EventStoreError):
+    """Events can only be imported into a log that has none."""
+
+    code = "store-not-empty"

@@ -84,6 +84,36 @@ class Log(models.Model):
         return f"epoch {self.epoch} of log {self.log_id}"
 
 
+class Seal(models.Model):
+    """What a range of settled events was when it was sealed; written by seals/ alone.
+
+    Append-only by triggers, as the log. `number` rises by one; each range begins behind
+    the one before. marks: of each event (seals/marks.py); digest: of all that the seal
+    states, with the digest before (seals/chain.py), and signed.
+    """
+
+    number = models.IntegerField(primary_key=True)
+    log_id = models.UUIDField()
+    epoch = models.IntegerField()
+    first_position = models.BigIntegerField()
+    last_position = models.BigIntegerField(unique=True)
+    events = models.IntegerField()
+    marks = models.BinaryField()
+    previous = models.BinaryField()
+    digest = models.BinaryField()
+    public_key = models.BinaryField()
+    signature = models.BinaryField()
+    sealed_at = models.DateTimeField()
+    algorithm = models.SmallIntegerField()
+
+    class Meta:
+        db_table = "eventstore_seal"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"seal {self.number}: {self.first_position} to {self.last_position}"
+
+
 class KeptAnswer(models.Model):
     """What a client was answered under a key of its own; written by answers.py alone.
 

@@ -7,6 +7,6 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         import eventstore.forgetting
-        from orders import forgetting
+        from orders import forgetting, problem_codes  # noqa: F401  (registers itself)
 
         eventstore.forgetting.register(forgetting.forget)

@@ -67,6 +67,21 @@ class SearchFilter(django_filters.CharFilter):
         return rows
 
 
+class CurrencyField(forms.CharField):
+    def to_python(self, value: Any) -> str | None:
+        text: str | None = super().to_python(value)
+        if text and not _CURRENCY.fullmatch(text):
+            raise forms.ValidationError(
+                "Expected an ISO 4217 code in capitals, such as EUR."
+            )
+        return text
+
+
+class CurrencyFilter(django_filters.CharFilter):
+    field_class = CurrencyField
+
+
+_CURRENCY = re.compile("[A-Z]{3}")
 _PLAIN_AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,4})?")
 
 
@@ -83,7 +98,7 @@ class OrderFilter(django_filters.FilterSet):
     customer_id = django_filters.CharFilter(max_length=64)
     sku = django_filters.CharFilter(method="with_sku", max_length=64)
     country = django_filters.CharFilter(max_length=64)
-    currency = django_filters.CharFilter(max_length=3)
+    currency = CurrencyFilter(strip=False)
     external_reference = django_filters.CharFilter(max_length=64)
     placed_after = TimeFilter(method="placed_since")
     placed_before = TimeFilter("placed_at", "lte")
@@ -111,7 +126,7 @@ class OrderFilter(django_filters.FilterSet):
 
 class SalesFilter(django_filters.FilterSet):
     country = django_filters.CharFilter(max_length=64)
-    currency = django_filters.CharFilter(max_length=3)
+    currency = CurrencyFilter(strip=False)
 
     class Meta:
         model = SalesDaily

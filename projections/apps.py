@@ -6,7 +6,9 @@ class ProjectionsConfig(AppConfig):
     database = "read"
 
     def ready(self) -> None:
-        from projections import checks, reading  # checks registers itself
+        # The first two register themselves.
+        from projections import checks, problem_codes, reading
 
         assert checks
+        assert problem_codes
         reading.install()

@@ -72,9 +72,9 @@ def current() -> QuerySet[DeadLetter]:
     return DeadLetter.objects.filter(~Exists(kept))
 
 
-def is_held(projection: str, stream: str) -> bool:
-    """Whether the live tables lack events of the stream."""
-    return _of_live(projection).filter(stream=stream).exists()
+def is_held(projection: str, *streams: str) -> bool:
+    """Whether the live tables lack events of the stream, or of one of several."""
+    return _of_live(projection).filter(stream__in=streams).exists()
 
 
 def count(*projections: str) -> int:

@@ -122,25 +122,27 @@ def _begin(request: Request, names: Sequence[str], stream: str | None) -> None:
 
 
 def applied(
-    request: Request, names: Sequence[str], *, token: str, stream: str
+    request: Request, names: Sequence[str], *, token: str, streams: Sequence[str]
 ) -> dict[str, str]:
     """The header of a command's answer whose `Prefer: wait=N` came true; {} otherwise.
 
-    Waits until all the projections have the write of the token, as long as is asked
-    for. Raises nothing: the write is durable, whatever becomes of the waiting.
+    Waits until all the projections have the write of the token, in all partitions where
+    it is of several streams, as long as is asked for. Raises nothing: the write is
+    durable, whatever becomes of the waiting.
     """
     seconds = preferred_wait(request)
     if seconds is None:
         return {}
     ends = time.monotonic() + seconds
+    one = streams[0] if len(streams) == 1 else None
     try:
         for name in names:
             left = max(0, ends - time.monotonic())
-            consistency.wait(name, tokens.parse(token), stream=stream, seconds=left)
-        if any(dead_letters.is_held(name, stream) for name in names):
+            consistency.wait(name, tokens.parse(token), stream=one, seconds=left)
+        if any(dead_letters.is_held(name, *streams) for name in names):
             return {}
     except (errors.Behind, log_errors.BadToken, *DATABASE_AWAY) as error:
-        logger.info("not waited for %s: %s", stream, error)
+        logger.info("not waited for %s: %s", one or "a bulk", error)
         return {}
     return {PREFERENCE_APPLIED: f"wait={seconds}"}
 
@@ -178,6 +180,17 @@ def parked(*names: str) -> dict[str, str]:
     """
     count = dead_letters.count(*names)
     return {PARKED_ORDERS: str(count)} if count else {}
+
+
+def missing(name: str, *, stream: str) -> Problem | None:
+    """Of a stream without rows: 503, since the log has it; None, since it has not.
+
+    Raises Problem 503 `order-parked`.
+    """
+    refuse_held(name, stream)
+    if store.version_of(stream):
+        return behind(consistency.behind(name, stream=stream))
+    return None
 
 
 def behind(error: errors.Behind) -> Problem:

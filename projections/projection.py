@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from django.db import models
 
@@ -57,6 +57,19 @@ class Table(Generic[Row]):
         keys = set(self.key_fields)
         return [each for each in self.model._meta.concrete_fields if each not in keys]
 
+    def refuse_foreign(self, key: Hashable) -> None:
+        """Raises TypeError for a key that can equal none of a row.
+
+        A UUID as text, say: its row would never be found, and always be made anew.
+        """
+        keys = key if len(self.key_fields) > 1 else (key,)
+        for column, given in zip(self.key_fields, cast("Any", keys), strict=True):
+            if column.to_python(given) != given:
+                raise TypeError(
+                    f"{self.name}: {given!r} is no key of {column.name}, "
+                    f"but {column.to_python(given)!r} is"
+                )
+
 
 Amount = int | Decimal
 # Table -> key of a shared row -> column -> what is added to it.
@@ -104,8 +117,13 @@ class Rows:
         self._changed[table] = set()
 
     def get(self, table: Table[Row], key: Hashable) -> Row | None:
-        """The row as the batch has it so far, or None. Tell `put` of any change."""
+        """The row as the batch has it so far, or None. Tell `put` of any change.
+
+        Raises TypeError for a key of another kind than the table has.
+        """
         row: Row | None = self._rows[table].get(key)
+        if row is None:
+            table.refuse_foreign(key)
         return row
 
     def put(self, table: Table[Row], row: Row) -> None:

@@ -17,6 +17,36 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(fences, text, re.MULTILINE | re.DOTALL)
 
 
+def files(page: str) -> dict[str, str]:
+    """What the page's blocks with a title hold, by title: the name of a file."""
+    text = (DOCS / page).read_text("utf-8")
+    fences = r'^```\w+ title="([^"]+)"\n(.*?)^```'
+    return dict(re.findall(fences, text, re.MULTILINE | re.DOTALL))
+
+
+def apply_diffs(page: str, checkout: Path) -> None:
+    """Makes the changes of the page's diff blocks, which know no line numbers.
+
+    Fails where what a block shows as being there is not there, or more than once.
+    """
+    for file in re.split(r"^--- ", "".join(blocks(page, "diff")), flags=re.MULTILINE):
+        name, _, changes = file.partition("\n")
+        for change in re.split(r"^@@\n", changes, flags=re.MULTILINE) if name else ():
+            before = re.sub(r"^\+.*\n", "", change, flags=re.MULTILINE)
+            after = re.sub(r"^-.*\n", "", change, flags=re.MULTILINE)
+            _replace(checkout / name, _unmarked(before), _unmarked(after))
+
+
+def _unmarked(lines: str) -> str:
+    return re.sub(r"^[ +-]", "", lines, flags=re.MULTILINE)
+
+
+def _replace(path: Path, before: str, after: str) -> None:
+    text = path.read_text("utf-8")
+    assert text.count(before) == 1, f"{path.name} has not once:\n{before}"
+    path.write_text(text.replace(before, after), "utf-8")
+
+
 def run(page: str, environment: dict[str, str], folder: Path) -> str:
     """Runs the page's shell blocks as in a checkout; what they print on stdout.
 

@@ -113,7 +113,8 @@ if SERVERS.read_database_url:
     os.environ["READ_DATABASE_URL"] = SERVERS.read_database_url
 os.environ["REDIS_URL"] = SERVERS.redis_url
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
-os.environ.setdefault("DATA_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
+for key in ("DATA_KEY", "SEAL_KEY"):
+    os.environ.setdefault(key, base64.b64encode(secrets.token_bytes(32)).decode())
 
 
 @atexit.register

@@ -46,10 +46,10 @@ def local_folder() -> Path:
 def make_secrets(local: Path) -> None:
     folder = local / "secrets"
     folder.mkdir(mode=0o700, exist_ok=True)
-    data_key = base64.b64encode(secrets.token_bytes(32)).decode()
     for name, fresh in (
         ("SECRET_KEY", secrets.token_urlsafe(48)),
-        ("DATA_KEY", data_key),
+        ("DATA_KEY", base64.b64encode(secrets.token_bytes(32)).decode()),
+        ("SEAL_KEY", base64.b64encode(secrets.token_bytes(32)).decode()),
     ):
         if not environment.text(name):
             files.kept_secret(folder / name, fresh=fresh)

@@ -5,17 +5,16 @@ from uuid import UUID
 
 import eventstore.commands
 import eventstore.errors
-from eventstore.commands import Outcome
+from eventstore.commands import Context, Outcome
 from orders import handling
 from orders.domain.commands import PlaceOrder
 from orders.domain.errors import OrderError
 from orders.domain.order import Order
-from orders.handling import Asked
 from orders.simulation.simulating import Turn
 from orders.simulation.tally import Tally
 from orders.streams import ORDER
 
-_ASKED = Asked(actor="simulation", source="simulation")
+_CONTEXT = Context(actor="simulation", source="simulation")
 
 
 def send(turn: Turn, tally: Tally) -> tuple[UUID | None, Order | None]:
@@ -37,10 +36,10 @@ def send(turn: Turn, tally: Tally) -> tuple[UUID | None, Order | None]:
 def _handle(turn: Turn) -> tuple[UUID, Outcome]:
     at = datetime.now(UTC)
     if isinstance(turn.command, PlaceOrder):
-        return handling.place(turn.command, asked=_ASKED, at=at)
+        return handling.place(turn.command, context=_CONTEXT, at=at)
     if turn.order_id is None:
         raise AssertionError(f"{turn.command} before the order is placed")
-    outcome = handling.change(turn.order_id, turn.command, asked=_ASKED, at=at)
+    outcome = handling.change(turn.order_id, turn.command, context=_CONTEXT, at=at)
     return turn.order_id, outcome
 
 

@@ -16,10 +16,12 @@ from rest_framework import serializers
 from api import idempotency, openapi
 from eventstore.errors import VersionConflict, VersionMismatch
 from orders.domain.errors import UnknownOrder
-from orders.web import answering, commands, refusals
+from orders.web import refusals
 from orders.web.command_routes import Route
 from orders.web.commands import CommandView
 from projections import freshness
+from projections.web import answering, asking
+from projections.web import refusals as log_refusals
 
 View = TypeVar("View", bound=CommandView)
 
@@ -52,14 +54,15 @@ class TrialAnswerSerializer(serializers.Serializer[Any]):
 
 STREAM = f"order-{ORDER_ID}"
 PROBLEMS = (
-    commands.bad_if_match(),
+    asking.bad_if_match(),
     idempotency.bad_key(),
     idempotency.in_progress(),
     idempotency.reused(),
-    refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
-    refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
+    log_refusals.from_mismatch(VersionMismatch(stream=STREAM, expected=3, actual=4)),
+    log_refusals.from_conflict(VersionConflict(stream=STREAM, attempts=4)),
 )
-PARAMETERS = (
+# Of one order and of many.
+SHARED = (
     *openapi.HEADERS,
     OpenApiParameter(
         answering.VALIDATE_ONLY,
@@ -73,8 +76,8 @@ PARAMETERS = (
         "its body, comes again as long as it is kept. It is the caller's own; the same "
         "key with another body or URL is refused. What is kept are answers that store "
         "something, and refusals by the rules of orders (409, 422); after any other "
-        "answer the same key tries again.",
-        f"^{idempotency.PATTERN}$",
+        "answer the same key tries again. 1 to 255 printable ASCII characters.",
+        example="4c6f1f6e-0a43-4d6c-9d0b-0d9d8f6f4a55",
     ),
     openapi.answer_header(
         idempotency.REPLAYED,
@@ -86,21 +89,26 @@ PARAMETERS = (
         422,
     ),
     openapi.request_header(
-        "If-Match",
-        'The version that the caller last saw, as its ETag: `"3"`.',
-        '^"[1-9][0-9]{0,17}"$',
-    ),
-    openapi.request_header(
         "Prefer",
         "`wait=N`: answer when the order can be read as it is then, in lists and "
         f"whole, or after N seconds, at most {freshness.LONGEST_WAIT_S}; at once where "
         "too many wait already. The command is carried out in any case.",
+        example="wait=1",
     ),
     openapi.answer_header(
         freshness.PREFERENCE_APPLIED,
         "`wait=N`, if the order can be read as it is now; absent otherwise.",
         200,
         201,
+    ),
+)
+PARAMETERS = (
+    *SHARED,
+    openapi.request_header(
+        "If-Match",
+        'The version that the caller last saw, as its ETag: `"3"`.',
+        '^"[1-9][0-9]{0,17}"$',
+        example='"1"',
     ),
     openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 201, 412),
     openapi.answer_header("Consistency-Token", "As in the body.", 200, 201),
@@ -172,18 +180,23 @@ def _trial_example(route: Route[Any]) -> OpenApiExample:
     )
 
 
-def _stored_example(route: Route[Any], *, version: int) -> OpenApiExample:
+def stored_value(route: Route[Any], *, version: int) -> dict[str, Any]:
+    """An answer as an example."""
     event = {
         "event_id": "018f7a5e-7c3b-7d64-9c55-3a1c9f3a2f11",
         "type": route.event_type,
         "version": version,
         "position": 1815,
     }
-    value = {
+    return {
         "order_id": ORDER_ID,
         "version": version,
         "position": 1815,
         "events": [event],
         "consistency_token": "WzEsIm9yZGVyLTAxOGY3YTVlIiwxLDE4MTVd:1vN2Qx:AbC",
     }
+
+
+def _stored_example(route: Route[Any], *, version: int) -> OpenApiExample:
+    value = stored_value(route, version=version)
     return OpenApiExample("Stored", value=value, response_only=True)

@@ -1,7 +1,7 @@
 """What the log knows of one order: as it was, and its events."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,9 +24,10 @@ class OrderEvents(APIView):
 
     @history_schema.list_events()
     def get(self, request: Request, order_id: str) -> Response:
-        parameters.check(request, known={*parameters.PAGING, "stored"})
-        stored = parameters.flag(request, "stored")
-        limit = cursors.read_limit(request)
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known={*parameters.PAGING, "stored"})
+            stored = reading(parameters.flag, request, "stored")
+            limit = reading(cursors.read_limit, request)
         after = cursors.read_place(request) or 0
         found_id = found_order.uuid(order_id)
         stands = freshness.demand_log(request)
@@ -52,7 +53,10 @@ def order_as_it_was(request: Request, order_id: str) -> Response:
     """Answers `at_version` or `as_of`. Raises Problem 422 `invalid`, 404
     `unknown-order`, `unknown-version`, `not-placed-yet`.
     """
-    version, at = _asked(request)
+    with parameters.every_fault() as reading:
+        reading(parameters.check, request, known=TEMPORAL)
+        version = reading(_version, request)
+        at = reading(_time, request)
     found_id = found_order.uuid(order_id)
     stands = freshness.demand_log(request)
     newest = store.version_of(streams.ORDER.stream(found_id))
@@ -86,17 +90,21 @@ def not_placed_yet(order_id: str, at: datetime) -> Problem:
     )
 
 
-def _asked(request: Request) -> tuple[int, datetime | None]:
-    texts: Any = [request.query_params.get(name) for name in TEMPORAL]
-    version, at = texts
-    if version is not None and at is not None:
-        told = "Either at_version or as_of, not both."
-        raise problems.invalid([Fault("/as_of", "excluded", told)])
-    if at is not None:
-        try:
-            return 0, times.parse(at)
-        except ValueError as error:
-            raise problems.invalid([Fault("/as_of", "invalid", str(error))]) from error
+def _version(request: Request) -> int:
+    """0 without one."""
     return parameters.whole_number(
         request, "at_version", default=0, lowest=1, highest=store.MAX_VERSION
-    ), None
+    )
+
+
+def _time(request: Request) -> datetime | None:
+    text = request.query_params.get("as_of")
+    if text is None:
+        return None
+    if "at_version" in request.query_params:
+        told = "Either at_version or as_of, not both."
+        raise problems.invalid([Fault("/as_of", "excluded", told)])
+    try:
+        return times.parse(text)
+    except ValueError as error:
+        raise problems.invalid([Fault("/as_of", "invalid", str(error))]) from error

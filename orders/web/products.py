@@ -24,9 +24,14 @@ class ProductList(APIView):
     @product_schema.list_products(orderings=ORDERINGS, default=MOST_FIRST)
     def get(self, request: Request) -> Response:
         known = {*parameters.PAGING, "ordering", "currency"}
-        parameters.check(request, known=known)
-        ordering = parameters.choice(request, "ordering", ORDERINGS, MOST_FIRST)
-        sold = product_queries.sold(currency=_currency(request))
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known=known)
+            ordering = reading(
+                parameters.choice, request, "ordering", ORDERINGS, MOST_FIRST
+            )
+            currency = reading(_currency, request)
+            reading(cursors.read_limit, request)
+        sold = product_queries.sold(currency=currency)
         headers = standings.headers(request, "product_sales")
         sign = "-" if ordering.startswith("-") else ""
         page = cursors.page(sold, request=request, ordering=[ordering, f"{sign}sku"])
@@ -56,8 +61,9 @@ class BoughtWith(APIView):
 
     @product_schema.bought_with()
     def get(self, request: Request, sku: str) -> Response:
-        parameters.check(request, known={"limit"})
-        limit = cursors.read_limit(request)
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known={"limit"})
+            limit = reading(cursors.read_limit, request)
         headers = standings.headers(request, "bought_with")
         if not (standings.can_be(sku) and product_queries.is_in_an_order(sku)):
             raise _unknown(sku, headers)

@@ -30,13 +30,16 @@ class OrderList(APIView):
 
     @query_schema.list_orders(orderings=ORDERINGS, default=NEWEST_FIRST)
     def get(self, request: Request) -> HttpResponseBase:
-        as_csv = csv_answers.is_asked(request)
-        known = {*OrderFilter.base_filters, "ordering", csv_answers.FORMAT}
-        known |= set() if as_csv else parameters.PAGING
-        parameters.check(request, known=known, repeatable=REPEATABLE)
-        ordering = parameters.choice(request, "ordering", ORDERINGS, NEWEST_FIRST)
-        filtered = OrderFilter(request.query_params, queryset=queries.summaries())
-        parameters.refuse_faults(filtered.errors)
+        with parameters.every_fault() as reading:
+            as_csv = reading(csv_answers.is_asked, request)
+            reading(_check, request, as_csv=as_csv)
+            ordering = reading(
+                parameters.choice, request, "ordering", ORDERINGS, NEWEST_FIRST
+            )
+            filtered = OrderFilter(request.query_params, queryset=queries.summaries())
+            reading(parameters.refuse_faults, filtered.errors)
+            if not as_csv:
+                reading(cursors.read_limit, request)
         asked: str | None = filtered.form.cleaned_data["q"]
         read = ("order_summary", "order_search") if asked else ("order_summary",)
         stands = freshness.demand_all(request, read)
@@ -82,7 +85,13 @@ class OrderDetail(APIView):
 
     @query_schema.get_order()
     def get(self, request: Request, order_id: str) -> HttpResponseBase:
-        parameters.check(request, known=histories.TEMPORAL)
         if histories.is_temporal(request):
             return histories.order_as_it_was(request, order_id)
+        parameters.check(request, known=histories.TEMPORAL)
         return whole_order.answer(request, found_order.uuid(order_id))
+
+
+def _check(request: Request, *, as_csv: bool) -> None:
+    known = {*OrderFilter.base_filters, "ordering", csv_answers.FORMAT}
+    known |= set() if as_csv else parameters.PAGING
+    parameters.check(request, known=known, repeatable=REPEATABLE)

@@ -39,6 +39,7 @@ HEADERS = (
         "`wait=N`: seconds to wait for the write of the Consistency-Token, at most "
         f"{freshness.LONGEST_WAIT_S}; without it, as long as is configured "
         "(`consistency.default_timeout_ms`).",
+        example="wait=1",
     ),
 )
 PARKED = OpenApiParameter(

@@ -130,7 +130,9 @@ def get_order() -> Decorate:
             ),
             *parts.HEADERS,
             openapi.request_header(
-                "If-None-Match", 'ETags of the versions at hand: `"3"`.'
+                "If-None-Match",
+                'ETags of the versions at hand: `"3"`.',
+                example='"3"',
             ),
             openapi.answer_header("ETag", 'The version of the order: `"3"`.', 200, 304),
             openapi.answer_header(

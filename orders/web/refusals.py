@@ -6,24 +6,30 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-import eventstore.errors
 from api.problems import Fault, Problem
 from orders.domain import errors, money
 from orders.domain.axes import Status
 from orders.domain.errors import OrderError
+from projections.web import refusals
 
 
 @contextmanager
 def as_problems() -> Iterator[None]:
     """Raises Problem for what the domain and the log refuse."""
+    with refusals.as_problems():
+        try:
+            yield
+        except OrderError as refusal:
+            raise from_domain(refusal) from refusal
+
+
+def problem_of(refusal: Exception) -> Problem:
+    """The problem that a refusal stands for. Raises what is no refusal."""
     try:
-        yield
-    except OrderError as refusal:
-        raise from_domain(refusal) from refusal
-    except eventstore.errors.VersionMismatch as mismatch:
-        raise from_mismatch(mismatch) from mismatch
-    except eventstore.errors.VersionConflict as conflict:
-        raise from_conflict(conflict) from conflict
+        with as_problems():
+            raise refusal
+    except Problem as problem:
+        return problem
 
 
 def from_domain(refusal: OrderError) -> Problem:
@@ -41,26 +47,6 @@ def from_domain(refusal: OrderError) -> Problem:
         code=refusal.code,
         detail=refusal.detail,
         members=_facts(refusal),
-    )
-
-
-def from_mismatch(mismatch: eventstore.errors.VersionMismatch) -> Problem:
-    """If-Match named another version than the order has."""
-    return Problem(
-        status=412,
-        code="version-mismatch",
-        detail=f"The order is at version {mismatch.actual}, not {mismatch.expected}.",
-        headers={"ETag": f'"{mismatch.actual}"'} if mismatch.actual else None,
-        members={"expected": mismatch.expected, "actual": mismatch.actual},
-    )
-
-
-def from_conflict(conflict: eventstore.errors.VersionConflict) -> Problem:
-    return Problem(
-        status=409,
-        code="version-conflict",
-        detail=f"The order changed during {conflict.attempts} attempts. Try again.",
-        members={"attempts": conflict.attempts},
     )
 
 

@@ -23,21 +23,23 @@ class SalesDaily(APIView):
     @sales_schema.sales_daily()
     def get(self, request: Request) -> HttpResponseBase:
         known = {*spans.PARAMETERS, *SalesFilter.base_filters, csv_answers.FORMAT}
-        parameters.check(request, known=known)
-        as_csv = csv_answers.is_asked(request)
-        span = spans.read(request)
-        filtered = SalesFilter(request.query_params, queryset=reports.days_of_sales())
-        parameters.refuse_faults(filtered.errors)
+        rows = reports.days_of_sales()
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known=known)
+            as_csv = reading(csv_answers.is_asked, request)
+            span = reading(spans.read, request)
+            filtered = SalesFilter(request.query_params, queryset=rows)
+            reading(parameters.refuse_faults, filtered.errors)
         headers = {
             freshness.READ_POSITION: str(freshness.demand(request, "sales_daily")),
             **freshness.parked("sales_daily"),
         }
-        rows = reports.daily(filtered.qs, span=span)
+        days = reports.daily(filtered.qs, span=span)
         if as_csv:
             return csv_answers.respond(
-                rows, columns=reports.DAILY, name="sales.csv", headers=headers
+                days, columns=reports.DAILY, name="sales.csv", headers=headers
             )
-        return Response({"data": list(rows)}, headers=headers)
+        return Response({"data": list(days)}, headers=headers)
 
 
 class SalesFunnel(APIView):
@@ -47,8 +49,9 @@ class SalesFunnel(APIView):
 
     @sales_schema.sales_funnel()
     def get(self, request: Request) -> Response:
-        parameters.check(request, known=spans.PARAMETERS)
-        span = spans.read(request)
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known=spans.PARAMETERS)
+            span = reading(spans.read, request)
         headers = {
             freshness.READ_POSITION: str(freshness.demand(request, "sales_funnel")),
             **freshness.parked("sales_funnel"),

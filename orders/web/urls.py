@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.web import command_routes, commands
+from orders.web import bulk_schema, command_routes, commands
 from orders.web.command_schema import describe
 
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
         "commands/orders",
         describe(command_routes.PLACE, commands.PlaceOrderView).as_view(),
         name="place-order",
+    ),
+    path(
+        "commands/orders/bulk",
+        bulk_schema.PlaceOrdersView.as_view(),
+        name="place-orders",
     ),
     *(
         path(

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 
 from api import problems
 from api.renderers import JSONRenderer
-from eventstore import store, tokens
+from eventstore import tokens
 from orders import queries, streams
 from orders.order_cache import serving
 from orders.order_cache.copies import Copy
 from orders.web import found_order
-from projections import consistency, copies, freshness
+from projections import copies, freshness
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +95,6 @@ def _respond(
 
 
 def _missing(stream: str) -> problems.Problem:
-    """An order that the log has is not unknown: its read table is behind."""
-    freshness.refuse_held(NAME, stream)
-    if store.version_of(stream):
-        return freshness.behind(consistency.behind(NAME, stream=stream))
-    return found_order.unknown(stream.removeprefix("order-"))
+    return freshness.missing(NAME, stream=stream) or found_order.unknown(
+        stream.removeprefix("order-")
+    )

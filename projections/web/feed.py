@@ -28,11 +28,17 @@ class EventFeed(APIView):
 
     @feed_schema.list_events()
     def get(self, request: Request) -> Response:
-        parameters.check(request, known=PARAMETERS)
-        limit = cursors.read_limit(request)
-        masked = not _shows_personal(request)
-        stored = parameters.flag(request, "stored")
-        asked = _asked(request, limit=limit + 1)
+        with parameters.every_fault() as reading:
+            reading(parameters.check, request, known=PARAMETERS)
+            limit = reading(cursors.read_limit, request)
+            personal = reading(parameters.flag, request, "personal")
+            stored = reading(parameters.flag, request, "stored")
+            after = reading(_after, request)
+            type = reading(_type, request)
+            stream = reading(_stream, request)
+        if personal:
+            _refuse_personal(request)
+        asked = Asked(after=after, limit=limit + 1, type=type, stream=stream)
         freshness.demand_log(request)
         found = feed.read(asked)
         headers = {}
@@ -46,7 +52,7 @@ class EventFeed(APIView):
         return Response(
             {
                 "data": [
-                    each.envelope(masked=masked, stored=stored)
+                    each.envelope(masked=not personal, stored=stored)
                     for each in found.events[:limit]
                 ],
                 "next": following and _next(request, following),
@@ -84,14 +90,9 @@ def _next(request: Request, after: int) -> str:
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
-def _asked(request: Request, *, limit: int) -> Asked:
-    return Asked(
-        after=parameters.whole_number(
-            request, "after", default=0, lowest=0, highest=feed_schema.HIGHEST
-        ),
-        limit=limit,
-        type=_type(request),
-        stream=_stream(request),
+def _after(request: Request) -> int:
+    return parameters.whole_number(
+        request, "after", default=0, lowest=0, highest=feed_schema.HIGHEST
     )
 
 
@@ -115,14 +116,11 @@ def _stream(request: Request) -> str | None:
     return stream
 
 
-def _shows_personal(request: Request) -> bool:
+def _refuse_personal(request: Request) -> None:
     """Raises Problem 403 `wrong-scope` for who may not see what it asks for."""
-    asked = parameters.flag(request, "personal")
-    missing = PERSONAL - authentication.scopes(request)
-    if asked and missing:
+    if missing := PERSONAL - authentication.scopes(request):
         raise Problem(
             status=403,
             code="wrong-scope",
             detail=f"personal=true needs the scope {' and '.join(sorted(missing))}.",
         )
-    return asked

@@ -83,6 +83,7 @@ def _headers() -> list[OpenApiParameter]:
             "Prefer",
             "`wait=N`: seconds to wait for an event, at most "
             f"{freshness.LONGEST_WAIT_S}.",
+            example="wait=1",
         ),
         openapi.answer_header(
             "Preference-Applied", "`wait=N`, of an answer that waited.", 200

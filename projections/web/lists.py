@@ -21,8 +21,11 @@ def answer(
     document: Callable[[Row], dict[str, Any]],
 ) -> Response:
     """{"data", "next"} as everywhere. Raises Problem 422 and 400 `bad-cursor`."""
-    parameters.check(request, known={*filters.base_filters, *parameters.PAGING})
-    filtered = filters(request.query_params, queryset=rows)
-    parameters.refuse_faults(filtered.errors)
+    known = {*filters.base_filters, *parameters.PAGING}
+    with parameters.every_fault() as reading:
+        reading(parameters.check, request, known=known)
+        filtered = filters(request.query_params, queryset=rows)
+        reading(parameters.refuse_faults, filtered.errors)
+        reading(cursors.read_limit, request)
     page = cursors.page(filtered.qs, request=request, ordering=["-id"])
     return Response({"data": [document(row) for row in page.rows], "next": page.next})

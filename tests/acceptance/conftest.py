@@ -3,7 +3,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance import checkout as checkouts
+from tests.acceptance.checkout import Checkout
 from tests.acceptance.system import System
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the project that is not started yet; nothing of it runs afterwards."""
+    made = checkouts.copied(tmp_path / "a check out")
+    yield made
+    made.clear()
 
 
 @pytest.fixture

@@ -19,7 +19,14 @@ from eventstore import (
     streams,
     time_travel,
 )
-from eventstore.management import examples, forget, rewrap, schema_check
+from eventstore.management import (
+    examples,
+    filed,
+    forget,
+    rewrap,
+    schema_check,
+    sealed,
+)
 
 BATCH = 1000  # events a read
 FOLLOW_S = 0.2  # between looks for new events
@@ -32,11 +39,12 @@ examples:
   manage.py event_store replay order-0193… --at-version 3
   manage.py event_store forget customer-7 --reason "asked by letter of 3 May"
   manage.py event_store schema --check docs/events/schema.json
+  manage.py event_store verify --anchor /mnt/elsewhere/anchor
 """
 
 
 class Command(BaseCommand):
-    help = "Appends to, prints and replays the event log."
+    help = "Appends to, prints, replays, seals and verifies the event log."
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         kwargs |= {"epilog": EXAMPLES, "formatter_class": examples.Formatter}
@@ -88,6 +96,8 @@ class Command(BaseCommand):
             "exit code 1 when that breaks readers of stored events",
         )
         schema.add_argument("--json", action="store_true", help="(always JSON)")
+        sealed.add_parsers(actions)
+        filed.add_parsers(actions)
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -196,6 +206,21 @@ class Command(BaseCommand):
 
     def _rewrap(self, **_: Any) -> None:
         rewrap.run(write=self.stdout.write)
+
+    def _seal(self, **options: Any) -> None:
+        sealed.seal(self, **options)
+
+    def _verify(self, **options: Any) -> None:
+        sealed.verify(self, **options)
+
+    def _export(self, **options: Any) -> None:
+        filed.export(self, **options)
+
+    def _import(self, **options: Any) -> None:
+        filed.import_(self, **options)
+
+    def _archive(self, **options: Any) -> None:
+        filed.archive(self, **options)
 
     def _line(self, value: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(value, default=str, ensure_ascii=False))

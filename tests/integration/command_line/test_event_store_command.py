@@ -122,8 +122,9 @@ def test_it_keeps_the_lines_of_its_examples(capsys) -> None:
         "  manage.py event_store replay order-0193… --at-version 3",
         '  manage.py event_store forget customer-7 --reason "asked by letter of 3 May"',
         "  manage.py event_store schema --check docs/events/schema.json",
+        "  manage.py event_store verify --anchor /mnt/elsewhere/anchor",
     ]
-    assert "Appends to, prints and replays the event log." in helped
+    assert "Appends to, prints, replays, seals and verifies the event log." in helped
 
 
 def test_it_replays_the_state_event_by_event() -> None:

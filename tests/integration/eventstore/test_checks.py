@@ -40,6 +40,14 @@ BROKEN = {
         FOR EACH STATEMENT EXECUTE FUNCTION eventstore_refuse_change();
         {TABLE} ENABLE ALWAYS TRIGGER eventstore_event_no_change""",
     ),
+    "seals that can be changed": (
+        "E004",
+        "DROP TRIGGER eventstore_seal_no_change ON eventstore_seal",
+    ),
+    "seals that can be changed under the replication role": (
+        "E004",
+        "ALTER TABLE eventstore_seal ENABLE TRIGGER eventstore_seal_no_truncate",
+    ),
     "no primary key": ("E005", f"{TABLE} DROP CONSTRAINT eventstore_event_pkey"),
     "event ids not unique": (
         "E005",
@@ -108,3 +116,10 @@ def test_it_stops_the_check_command(watcher):
     watcher.execute(f"{TABLE} DISABLE TRIGGER eventstore_event_no_change")
     with pytest.raises(SystemCheckError, match="eventstore_event_no_change"):
         call_command("check", databases=["default"])
+
+
+def test_it_asks_for_no_seals_before_their_migration():
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute("DROP TABLE eventstore_seal")
+        assert found() == []
+        transaction.set_rollback(True)

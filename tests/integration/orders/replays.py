@@ -5,7 +5,12 @@ from typing import Any
 from eventstore.models import KeptAnswer
 
 KEY = "k-1"
-OF_ONE_REQUEST = {"X-Request-ID", "Idempotency-Replayed", "Preference-Applied"}
+OF_ONE_REQUEST = {
+    "Idempotency-Replayed",
+    "Preference-Applied",
+    "RateLimit",
+    "X-Request-ID",
+}
 
 
 def assert_replay(again: Any, first: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from api import keys
+from api import codes, keys
 from eventstore import store
 
 ADDRESS = {
@@ -82,7 +82,7 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     assert response["Content-Type"] == "application/problem+json", response.content
     body: dict[str, Any] = json.loads(response.content)
     assert (response.status_code, body["code"]) == (status, code), body
-    assert body["status"] == status
+    assert body["status"] == status == codes.get(code).status
     assert body["type"] == f"/api/docs/problems#{code}"
     assert body["title"]
     assert body["detail"]

@@ -8,10 +8,10 @@ import pytest
 from django.db import connections
 
 from eventstore import store
+from eventstore.commands import Context
 from orders import handling
 from orders.domain import commands
 from orders.domain.values import Address
-from orders.handling import Asked
 from orders.imports import errors, history, importing
 from orders.streams import ORDER
 from tests.integration.orders_imports import logbook, retail
@@ -19,7 +19,7 @@ from tests.unit.orders_imports import samples
 
 pytestmark = pytest.mark.usefixtures("database")
 
-ASKED = Asked(actor="test", source="test")
+CONTEXT = Context(actor="test", source="test")
 SAMPLES = [("online-retail", samples.ONLINE_RETAIL), ("ocel2", samples.OCEL2)]
 
 
@@ -135,7 +135,7 @@ def test_it_adds_later_returns_to_orders_that_changed_meanwhile(
     note = commands.AddNote(text="called")
     stream = ORDER.stream(order_id)
     before = store.version_of(stream)
-    handling.change(order_id, note, asked=ASKED, at=datetime.now(UTC))
+    handling.change(order_id, note, context=CONTEXT, at=datetime.now(UTC))
     logbook.run(path, format="online-retail", rejects=rejects)
     found = [each.data for each in store.read_stream(stream)]
     wanted = [
@@ -195,7 +195,7 @@ def test_it_refuses_an_order_that_was_there_before_it(tmp_path, rejects):
         lines=(line,),
         shipping_address=Address(name="A", line1="B", city="C", country="GB"),
     )
-    handling.place(placing, asked=ASKED, at=datetime.now(UTC))
+    handling.place(placing, context=CONTEXT, at=datetime.now(UTC))
     path = retail.write(tmp_path / "history.csv", invoices=4)
     with pytest.raises(errors.ForeignHistory, match="was not imported"):
         logbook.run(path, format="online-retail", rejects=rejects)

@@ -39,6 +39,7 @@ def test_it_sends_what_stands_in_the_code_and_what_is_configured():
         "operate",
         "react",
         "delete_expired_answers",
+        "seal",
         "check_consistency",
     }
     every_s = settings.CQRS.query_side.consistency_check.every_s

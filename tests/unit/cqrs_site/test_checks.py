@@ -11,7 +11,8 @@ def production(settings):
     settings.EMBEDDED_POSTGRES = False
     settings.EMBEDDED_REDIS = False
     settings.SECRET_KEY = "a secret"
-    settings.DATA_KEY = DATA_KEY
+    settings.DATA_KEY = settings.SEAL_KEY = DATA_KEY
+    settings.SEAL_PUBLIC_KEYS = []
     return settings
 
 
@@ -23,7 +24,7 @@ def test_it_is_content_with_secrets_that_are_set(production):
     assert _ids() == []
 
 
-@pytest.mark.parametrize("name", checks.NAMES)
+@pytest.mark.parametrize("name", [*checks.NAMES, "SEAL_KEY"])
 def test_it_refuses_production_without_a_secret(production, name):
     setattr(production, name, configuration.UNSET_SECRET)
     (found,) = checks.check_secrets()
@@ -35,6 +36,7 @@ def test_it_refuses_production_without_a_secret(production, name):
 def test_it_asks_for_no_secret_where_both_servers_are_embedded(production):
     production.EMBEDDED_POSTGRES = production.EMBEDDED_REDIS = True
     production.SECRET_KEY = production.DATA_KEY = configuration.UNSET_SECRET
+    production.SEAL_KEY = configuration.UNSET_SECRET
     assert _ids() == []
 
 
@@ -42,3 +44,16 @@ def test_it_asks_for_no_secret_where_both_servers_are_embedded(production):
 def test_it_refuses_a_data_key_that_is_not_32_bytes(production, wrong):
     production.DATA_KEY = wrong
     assert _ids() == ["cqrs_site.E002"]
+
+
+def test_it_needs_no_seal_key_where_seals_are_only_verified(production):
+    production.SEAL_KEY = configuration.UNSET_SECRET
+    production.SEAL_PUBLIC_KEYS = [DATA_KEY]
+    assert _ids() == []
+
+
+@pytest.mark.parametrize("wrong", ["short", "c2hvcnQ="])
+def test_it_refuses_seal_keys_that_are_not_32_bytes(production, wrong):
+    production.SEAL_KEY = wrong
+    production.SEAL_PUBLIC_KEYS = [DATA_KEY, wrong]
+    assert _ids() == ["cqrs_site.E003", "cqrs_site.E003"]

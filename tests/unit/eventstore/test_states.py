@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from eventstore import states
 from eventstore.streams import EventType
+from eventstore.upcasting import Upcaster
 from orders.streams import ORDER
 from tests.loyalty import domain
 from tests.unit.orders.builders import place
@@ -35,6 +36,7 @@ class WithOtherKind(Struct):
     points: float = 0
 
 
+UPCASTER = Upcaster(schema_version=1, upcast=dict, struct=domain.AccountOpened)
 OPENED = EventType(struct=domain.AccountOpened, name="AccountOpened")
 ACCOUNT = replace(ORDER, events=[OPENED], state=Account)
 
@@ -64,7 +66,7 @@ def test_it_notices_every_change_of_the_struct(struct):
     "changes",
     [
         {"state_version": 2},
-        {"events": [replace(OPENED, schema_version=2)]},
+        {"events": [replace(OPENED, schema_version=2, upcasters=[UPCASTER])]},
         {"events": [replace(OPENED, name="Opened")]},
         {"events": [replace(OPENED, struct=named_alike(WithLevel))]},
     ],

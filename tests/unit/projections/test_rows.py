@@ -1,6 +1,7 @@
 """What a batch adds to shared rows, before it is written."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
@@ -63,3 +64,13 @@ def test_it_refuses_a_table_that_is_shared_and_has_a_key_of_streams():
         Table(models.SalesDaily, shared=True, key_of=lambda event: event.stream)
     with pytest.raises(ValueError, match="either it is shared or it has a key_of"):
         Table(models.SalesDaily)
+
+
+def test_it_refuses_a_key_that_no_row_can_have():
+    """Its row would not be found, and be made anew with every event."""
+    rows = Rows()
+    rows.load(ORDERS, {})
+    key = uuid4()
+    assert rows.get(ORDERS, key) is None
+    with pytest.raises(TypeError, match=f"'{key}' is no key of order_id, but UUID"):
+        rows.get(ORDERS, str(key))

@@ -14,12 +14,30 @@ from api import idempotency, parameters, problems
 from api.renderers import JSONRenderer
 from eventstore import answers, tokens
 from eventstore.answers import Answer
+from eventstore.commands import Outcome
 from projections import freshness
 
 VALIDATE_ONLY = "validate_only"
 TOKEN = "Consistency-Token"
 
 Decide = Callable[[], Answer]
+Streams = Callable[[Answer], Sequence[str]]
+
+
+def command(
+    request: Request,
+    *,
+    decide: Decide,
+    preview: Callable[[], Sequence[str]],
+    read_models: Sequence[str],
+) -> HttpResponse:
+    """What every command's view answers with; see `once`.
+
+    preview: the types of the events that `decide` would store, for `validate_only`.
+    """
+    if is_trial(request):
+        return trial(preview())
+    return once(request, decide, read_models=read_models)
 
 
 def is_trial(request: Request) -> bool:
@@ -34,7 +52,7 @@ def is_trial(request: Request) -> bool:
 
 def trial(types: Sequence[str]) -> HttpResponse:
     """The answer to a command that would be accepted, and would store these events."""
-    return _respond(answer(200, {"valid": True, "events": list(types)}))
+    return respond(answer(200, {"valid": True, "events": list(types)}))
 
 
 def answer(
@@ -45,19 +63,63 @@ def answer(
     return Answer(status=status, headers=named, body=JSONRenderer().render(body))
 
 
+def accepted(
+    outcome: Outcome,
+    *,
+    id: Mapping[str, Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """The answer to an accepted command; id: {"order_id": …}, what names its stream."""
+    named = {"ETag": f'"{outcome.version}"', TOKEN: outcome.consistency_token}
+    return answer(status, body_of(outcome, id=id), {**named, **(headers or {})})
+
+
+def body_of(outcome: Outcome, *, id: Mapping[str, Any]) -> dict[str, Any]:
+    """What the answer to an accepted command says."""
+    return {
+        **id,
+        "version": outcome.version,
+        "position": outcome.position,
+        "events": [
+            {
+                "event_id": event.event_id,
+                "type": event.type,
+                "version": event.version,
+                "position": event.position,
+            }
+            for event in outcome.events
+        ],
+        "consistency_token": outcome.consistency_token,
+    }
+
+
+def stream_of(told: Answer) -> list[str]:
+    """The stream that a command's answer is about; [] where nothing was stored."""
+    try:
+        return [tokens.parse(told.headers[TOKEN]).stream]
+    except (KeyError, eventstore.errors.BadToken):
+        return []  # of a refusal; or SECRET_KEY has changed since
+
+
 def once(
-    request: Request, decide: Decide, *, read_models: Sequence[str]
+    request: Request,
+    decide: Decide,
+    *,
+    read_models: Sequence[str],
+    streams: Streams = stream_of,
 ) -> HttpResponse:
     """What `decide` answers, or what it answered to the first request with the key.
 
     `decide` raises a Problem where it refuses. When all is committed, `Prefer: wait=N`
-    waits for the read models. Raises what `decide` raises, and Problem 400
-    `bad-idempotency-key`, 409 `idempotency-in-progress`, 422 `idempotency-key-reused`.
+    waits until the read models have what was written to `streams`. Raises what
+    `decide` raises, and Problem 400 `bad-idempotency-key`, 409
+    `idempotency-in-progress`, 422 `idempotency-key-reused`.
     """
     key = idempotency.key_of(request)
     told = decide() if key is None else _once(request, key, decide)
     headers = {idempotency.REPLAYED: "true"} if told.replayed else {}
-    return _respond(told, {**headers, **_waited(request, told, read_models)})
+    return respond(told, {**headers, **_waited(request, told, read_models, streams)})
 
 
 def _once(request: Request, key: str, decide: Decide) -> Answer:
@@ -87,17 +149,15 @@ def _decision(request: Request, decide: Decide) -> Answer:
 
 
 def _waited(
-    request: Request, told: Answer, read_models: Sequence[str]
+    request: Request, told: Answer, read_models: Sequence[str], streams: Streams
 ) -> dict[str, str]:
-    try:
-        stream = tokens.parse(told.headers[TOKEN]).stream
-    except (KeyError, eventstore.errors.BadToken):
-        return {}  # nothing was stored; or SECRET_KEY has changed since
+    if not (written := streams(told)):
+        return {}
     token = told.headers[TOKEN]
-    return freshness.applied(request, read_models, token=token, stream=stream)
+    return freshness.applied(request, read_models, token=token, streams=written)
 
 
-def _respond(told: Answer, headers: Mapping[str, str] | None = None) -> HttpResponse:
+def respond(told: Answer, headers: Mapping[str, str] | None = None) -> HttpResponse:
     return HttpResponse(
         told.body, status=told.status, headers={**told.headers, **(headers or {})}
     )

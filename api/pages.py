@@ -1,0 +1,12 @@
+"""The API's pages for people, below /api/docs/."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from api import codes
+
+
+def problems(request: HttpRequest) -> HttpResponse:
+    """What the `type` of a problem points to, with an anchor for each code."""
+    shown = {"codes": codes.registered(), "faults": codes.registered_faults()}
+    return render(request, "api/problems.html", shown)
