@@ -58,6 +58,10 @@ def stored(database: None) -> None:
             )
 
 
+# Types of events that the first release did not know.
+SINCE = {"PersonalTextsErased"}
+
+
 def newest(event: dict[str, Any]) -> dict[str, Any]:
     if event["type"] != "OrderPlaced":
         return event
@@ -71,7 +75,8 @@ def comparable(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_it_folds_every_order_as_the_first_release_did() -> None:
-    assert {each["type"] for each in STORED} == {each.name for each in ORDER.events}
+    types = {each.name for each in ORDER.events} - SINCE
+    assert {each["type"] for each in STORED} == types
     for id, document in DOCUMENTS.items():
         assert histories.at_version(UUID(id), document["version"]) == document
 
@@ -142,6 +147,6 @@ def test_it_prints_them_in_either_form(
     arguments: list[str], shown: list[dict[str, Any]]
 ) -> None:
     out = io.StringIO()
-    call_command("event_store", "stream", *arguments, stdout=out)
+    call_command("event_store", "stream", "--personal", *arguments, stdout=out)
     printed = [json.loads(line) for line in out.getvalue().splitlines()]
     assert comparable(printed) == comparable(shown)
