@@ -205,6 +205,7 @@ def _fold(stream_type: StreamType, events: Sequence[RecordedEvent]) -> Loaded:
         version=last.version,
         position=last.position,
         event=last,
+        keys=snapshots.Beginning(events=events).keys,
     )
 
 

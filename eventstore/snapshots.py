@@ -216,7 +216,7 @@ def keep(
     state: Any,
     *,
     at: RecordedEvent,
-    keys: Collection[Key] = (),
+    keys: Collection[Key],
 ) -> None:
     """Stores the state that the stream had after the event `at`, folded from the log.
 

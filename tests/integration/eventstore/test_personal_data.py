@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from eventstore import commands, errors, events, master_keys, store, time_travel
+from eventstore import bulk, commands, errors, events, master_keys, store, time_travel
 from eventstore.commands import Context
 from eventstore.models import PersonKey, Snapshot
 from eventstore.personal_texts import FORGOTTEN
@@ -202,6 +202,22 @@ def test_it_writes_no_snapshot_of_who_was_forgotten_meanwhile(settings):
     forget()
     snapshots.keep(ORDER, loaded.state, at=loaded.event, keys=loaded.keys)
     assert not Snapshot.objects.exists()
+
+
+def test_it_encrypts_snapshots_that_many_commands_make(settings):
+    snapshot = settings.CQRS.command_side.snapshot.model_copy(update={"frequency": 2})
+    command_side = settings.CQRS.command_side.model_copy(update={"snapshot": snapshot})
+    settings.CQRS = settings.CQRS.model_copy(update={"command_side": command_side})
+    id = order("a")
+    bulk.handle(
+        ORDER,
+        [bulk.Ask(stream_id=id, command=AddNote(text="b"))],
+        at=AT,
+        context=Context(actor="tests"),
+    )
+    kept = Snapshot.objects.get()
+    assert kept.key_id == PersonKey.objects.get().key_id
+    assert ADDRESS.name.encode() not in bytes(kept.state)
 
 
 def test_it_says_so_when_it_has_another_data_key(settings):
