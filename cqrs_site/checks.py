@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import InterfaceError, OperationalError, connections
 
 from cqrs_site import configuration
-from eventstore import stored_types
+from eventstore import rewrapping, stored_types
 from eventstore.seals import signing
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,10 @@ def unreadable_events() -> list[CheckMessage]:
     A web process starts without its database: /health/ready tells that it is away.
     """
     try:
-        found = stored_types.check_stored_types(databases=["default"])
+        found = [
+            *stored_types.check_stored_types(databases=["default"]),
+            *rewrapping.check_masters(databases=["default"]),
+        ]
     except (OperationalError, InterfaceError) as error:
         logger.warning("started without a look at the stored events: %s", error)
         return []

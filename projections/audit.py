@@ -89,7 +89,13 @@ def write(entry: Entry, *, outcome: str, detail: str = "") -> None:
 
 
 def ended(operation: Operation) -> None:
-    """Writes down how an operation ended, beside the entry of its start."""
+    """Writes down how an operation ended, beside the entry of its start.
+
+    Of an error its kind alone: entries are for ever, and a message may quote an event.
+    """
+    detail = operation.note
+    if operation.state == Operation.State.FAILED:
+        detail = detail.partition(":")[0]
     AuditEntry.objects.create(
         actor=operation.actor,
         action=operation.kind,
@@ -97,7 +103,7 @@ def ended(operation: Operation) -> None:
         reason=operation.reason,
         parameters=operation.parameters,
         outcome=operation.state,
-        detail=operation.note,
+        detail=detail,
         operation=operation.pk,
     )
 

@@ -67,6 +67,7 @@ def check_declarations(**kwargs: Any) -> list[CheckMessage]:
             found += _shared_columns(table)
         for table in projection.own_tables:
             found += _own_key(projection, table)
+        found += _erasing(projection)
     return found
 
 
@@ -98,6 +99,22 @@ def _written_twice(table: Table[Any], first: str, second: str) -> CheckMessage:
         id="projections.E004",
         hint="A read table is written by one projection.",
     )
+
+
+def _erasing(projection: Projection) -> Iterator[CheckMessage]:
+    """Who keeps personal texts has to lose them when a person is forgotten."""
+    if not projection.has_personal:
+        return
+    erasing = projection.stream_type.erasing
+    read = {
+        projection.stream_type.type_of_struct(each).name for each in projection.reads
+    }
+    if type(projection).erase is Projection.erase or not read.issuperset(erasing):
+        yield Error(
+            f"{projection.name} has tables with personal texts that it never erases.",
+            id="projections.E005",
+            hint=f"Let it read {', '.join(erasing)}, and give it the method erase.",
+        )
 
 
 def _shared_columns(table: Table[Any]) -> Iterator[CheckMessage]:

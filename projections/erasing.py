@@ -7,8 +7,9 @@ errors, which may quote an event. Kept tables: rebuilding/overtaken.py.
 from collections.abc import Sequence
 
 from eventstore.events import RecordedEvent
+from eventstore.personal_texts import FORGOTTEN
 from projections import dead_letters, folding, tables
-from projections.models import Checkpoint, Timer
+from projections.models import Checkpoint, Operation, Timer
 from projections.partitions import bucket
 from projections.projection import Projection
 from projections.subscriber import Subscriber
@@ -29,10 +30,19 @@ def follow(
         return set()
     held = dead_letters.erase_texts(checkpoint, streams)
     Timer.objects.filter(reactor=subscriber.name, stream__in=streams).update(error="")
+    _erase_failed_operations(subscriber)
     waiting = [each for each in erasing if each.stream in held]
     if isinstance(subscriber, Projection):
         folding.erase(subscriber, waiting, schema=tables.schema_of(checkpoint.role))
     return held
+
+
+def _erase_failed_operations(subscriber: Subscriber) -> None:
+    """What failed says why, perhaps in words of an event, nobody knows of which."""
+    failed = Operation.State.FAILED
+    Operation.objects.filter(projection=subscriber.name, state=failed).exclude(
+        note=FORGOTTEN
+    ).update(note=FORGOTTEN)
 
 
 def _erasing(

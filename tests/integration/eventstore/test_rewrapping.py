@@ -8,10 +8,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from eventstore import commands, master_keys, rewrapping, store
+from cqrs_site import checks
+from eventstore import commands, errors, master_keys, rewrapping, store
 from eventstore.models import PersonKey
 from orders.domain.commands import AddNote
+from orders.models import OrderDetail
 from orders.streams import ORDER
+from projections import runner
+from projections.models import Checkpoint, DeadLetter
 from tests.integration.eventstore import sessions
 from tests.integration.eventstore.test_personal_data import handle, order
 from tests.unit.orders.builders import ADDRESS
@@ -88,9 +92,24 @@ def test_it_refuses_to_start_without_the_key_that_wrapped(exchanged, settings):
     assert findings() == []
     settings.DATA_KEY_PREVIOUS = []
     assert findings() == ["eventstore.E010"]
+    assert [each.id for each in checks.unreadable_events()] == ["eventstore.E010"]
     with pytest.raises(CommandError, match="DATA_KEY_PREVIOUS"):
         call_command("event_store", "rewrap")
     assert rewrapping.left() == 5
+
+
+def test_it_holds_nothing_where_the_key_is_another(exchanged, settings):
+    """A fault of the set-up: it is waited for, and no order is to blame."""
+    settings.DATA_KEY_PREVIOUS, former = [], settings.DATA_KEY_PREVIOUS
+    assert isinstance(runner.run_round(worker="t").database_error, errors.WrongDataKey)
+    assert not DeadLetter.objects.exists()
+    lacking = Checkpoint.objects.get(projection="order_detail")
+    assert (lacking.position, lacking.failures, lacking.failure) == (0, 0, None)
+    settings.DATA_KEY_PREVIOUS = former
+    while runner.run_round(worker="t").advanced:
+        pass
+    assert OrderDetail.objects.count() == len(exchanged)
+    assert [each.id for each in checks.unreadable_events()] == []
 
 
 def test_it_tells_masters_apart_without_telling_them():

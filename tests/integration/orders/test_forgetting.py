@@ -1,91 +1,40 @@
 """A customer who is forgotten is nowhere any more; all others are, and all sums."""
 
-import io
 import logging
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connections
 
-from eventstore import commands, person_keys, store
-from eventstore.models import PersonKey, Snapshot
+from eventstore import commands, store
+from eventstore.models import Snapshot
 from orders import streams
 from orders.projections.order_detail import OrderDetail
+from orders.projections.order_search import OrderSearch
+from orders.projections.order_summary import OrderSummary
 from projections import dead_letters, operating, registry, runner, tables
 from projections.models import AuditEntry, Checkpoint, DeadLetter, Operation
 from projections.rebuilding import overtaken
 from tests.integration.orders import everywhere, read_models
+from tests.integration.orders.forgotten import (
+    ADA,
+    PERSONAL,
+    forget,
+    found,
+    touch_every_field,
+)
 from tests.integration.orders.reading import Reader, project
-from tests.integration.orders.shop import ADDRESS, Shop, events_of
+from tests.integration.orders.shop import ADDRESS, Shop
 from tests.integration.projections import rebuilds
 
 pytestmark = pytest.mark.usefixtures("patient_redis")
 
-ADA = "customer-ada"
-# Each in another field; none of them in anything of others.
-PERSONAL = {
-    "name": "Zebulon",
-    "line1": "Quagmire",
-    "line2": "Attic7781",
-    "city": "Xanadu",
-    "region": "Westmarch",
-    "postal_code": "POSTALCODE90317",
-    "note": "Doorbellbroken",
-    "later_note": "Dogbites",
-    "external_reference": "REF90210",
-    "payment": "PAYREF4711",
-    "failed_payment": "Cardexpired",
-    "tracking": "TRACK8812",
-    "delivery": "Nobodyathome",
-    "returned": "Toosmall",
-    "refund": "Goodwilling",
-    "cancelled_lines": "Changedmind",
-    "cancelled": "Foundcheaper",
-    "old_name": "Oldername",
-}
 SUMS = (
     "SELECT * FROM orders_sales_daily ORDER BY 1, 2, 3",
     "SELECT order_id, total, units, captured, refunded, country, status "
     "FROM orders_order_summary ORDER BY 1",
 )
 OTHERS = ("Grace Hopper", "Naval Yard 5")
-
-
-def touch_every_field(shop: Shop) -> list[str]:
-    """Orders of the customer in which every personal field of every event is set."""
-    p = PERSONAL
-    parts = ("name", "line1", "line2", "city", "region", "postal_code")
-    address = {**{name: p[name] for name in parts}, "country": "GB"}
-    first = shop.place(
-        customer_id=ADA,
-        shipping_address={**address, "name": p["old_name"]},
-        note=p["note"],
-        external_reference=p["external_reference"],
-    )
-
-    def ask(word: str, **body: Any) -> None:
-        answer = shop.change(first, word, body)
-        assert answer.status_code == 200, answer.content
-
-    ask("change-shipping-address", shipping_address=address)
-    ask("add-note", text=p["later_note"])
-    ask("confirm")
-    card = {"amount": "5.00", "method": "card"}
-    ask("record-payment-failure", **card, reason=p["failed_payment"])
-    ask("capture-payment", **card, reference=p["payment"])
-    again = {**card, "reference": p["payment"]}
-    refused = shop.change(first, "capture-payment", again, Idempotency_Key="k")
-    assert refused.json()["code"] == "duplicate-payment"
-    one = [{"line_id": 1, "quantity": 1}]
-    ask("cancel-lines", lines=one, reason=p["cancelled_lines"])
-    ask("ship", carrier="DHL", tracking_number=p["tracking"])
-    ask("record-delivery-failure", shipment_id=1, reason=p["delivery"])
-    ask("return-lines", lines=one, reason=p["returned"])
-    ask("refund", amount="1.00", reason=p["refund"])
-    second = shop.place(customer_id=ADA, shipping_address=address)
-    assert shop.change(second, "cancel", {"reason": p["cancelled"]}).status_code == 200
-    return [first, second]
 
 
 def another(shop: Shop) -> str:
@@ -97,40 +46,23 @@ def another(shop: Shop) -> str:
     )
 
 
-def forget(customer_id: str = ADA, *more: str) -> str:
-    out = io.StringIO()
-    arguments = ("forget", customer_id, "--reason", "asked for it", "--yes", *more)
-    call_command("event_store", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def react(event: Any) -> None:
-    reactor = registry.reactors()["erase_forgotten_customers"]
-    assert reactor.takes(event)
-    assert list(reactor.react(event)) == []
-
-
-def found() -> set[str]:
-    return everywhere.with_any(*PERSONAL.values())
-
-
 def sums() -> list[list[tuple]]:
     with connections["read"].cursor() as cursor:
         return [cursor.execute(sql).fetchall() for sql in SUMS]
 
 
-@pytest.fixture
-def failing_detail(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Lets one order's refund fail, with an error that quotes the order."""
-    fold = OrderDetail.fold
+@pytest.fixture(params=[OrderDetail, OrderSummary, OrderSearch])
+def failing(request: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Lets one event of an order fail, with an error that quotes the order; mend()."""
+    projection, fold = request.param, request.param.fold
 
-    def failing(self: Any, rows: Any, event: Any) -> None:
-        if event.type == "PaymentRefunded":
-            raise ValueError(f"cannot refund {event.data.reason} of {PERSONAL['name']}")
+    def failing_fold(self: Any, rows: Any, event: Any) -> None:
+        if event.type == "ShipmentSent":
+            raise ValueError(f"{event.data.tracking_number} of {PERSONAL['name']}")
         fold(self, rows, event)
 
-    monkeypatch.setattr(OrderDetail, "fold", failing)
-    return lambda: monkeypatch.setattr(OrderDetail, "fold", fold)
+    monkeypatch.setattr(projection, "fold", failing_fold)
+    return lambda: monkeypatch.setattr(projection, "fold", fold)
 
 
 def test_it_is_in_the_read_models_before(shop: Shop) -> None:
@@ -192,22 +124,20 @@ def test_it_has_the_same_rows_after_a_rebuild(shop: Shop) -> None:
     assert read_models.wrong() == {}
 
 
-def test_it_takes_the_texts_out_of_what_is_held(
-    shop: Shop, failing_detail: Any, caplog: Any
-) -> None:
+def test_it_takes_the_texts_out_of_what_is_held(shop: Shop, failing: Any) -> None:
     touch_every_field(shop)
     project()
     (letter,) = DeadLetter.objects.all()
-    assert PERSONAL["refund"] in letter.error
+    assert PERSONAL["tracking"] in letter.error
     forget()
     project()
     (letter,) = DeadLetter.objects.all()
     assert letter.error == letter.traceback == "[forgotten]"
     assert found() == set()
-    assert not any(each in caplog.text for each in PERSONAL.values())
-    failing_detail()
+    failing()
     assert dead_letters.retry(letter.pk)
-    assert read_models.wrong("order_detail") == {}
+    assert read_models.wrong(letter.projection) == {}
+    assert found() == set()
 
 
 def test_it_forgets_while_a_rebuild_is_under_way(shop: Shop) -> None:
@@ -220,6 +150,25 @@ def test_it_forgets_while_a_rebuild_is_under_way(shop: Shop) -> None:
     project()
     assert found() == set()
     assert ready.state == Operation.State.READY
+
+
+def test_it_erases_why_a_rebuild_failed(shop: Shop, monkeypatch: Any) -> None:
+    touch_every_field(shop)
+    project()
+
+    def broken(self: Any, rows: Any, event: Any) -> None:
+        raise ImportError(f"half a deploy: {PERSONAL['name']}")
+
+    operation = rebuilds.begin("order_detail")
+    with monkeypatch.context() as patched:
+        patched.setattr(OrderDetail, "fold", broken)
+        operation = rebuilds.until(operation, Operation.State.FAILED)
+    assert PERSONAL["name"] in operation.note
+    assert "public.projections_operation" in found()
+    assert AuditEntry.objects.get(outcome="failed").detail == "ImportError"
+    forget()
+    project()
+    assert found() == set()
 
 
 def test_it_drops_kept_tables_that_the_end_does_not_reach(shop: Shop) -> None:
@@ -285,21 +234,6 @@ def test_it_makes_a_copy_of_the_erased_order_alone(shop: Shop, reader: Reader) -
     assert PERSONAL["name"] not in again.content.decode()
 
 
-def test_it_is_done_once_however_often_it_is_asked(shop: Shop) -> None:
-    orders = touch_every_field(shop)
-    assert "erased 2 orders" in forget()
-    lengths = [len(events_of(each)) for each in orders]
-    assert "was forgotten before" in forget()
-    assert [len(events_of(each)) for each in orders] == lengths
-    assert len(store.read_stream(f"customer-{ADA}")) == 1
-    entries = AuditEntry.objects.filter(action="forget").order_by("pk")
-    assert [each.parameters for each in entries] == [
-        {"customer_id": ADA},
-        {"customer_id": ADA, "again": True},
-    ]
-    assert {each.reason for each in entries} == {"asked for it"}
-
-
 def test_it_knows_a_customer_again_who_comes_back(shop: Shop, reader: Reader) -> None:
     first, _ = touch_every_field(shop)
     forget()
@@ -310,53 +244,6 @@ def test_it_knows_a_customer_again_who_comes_back(shop: Shop, reader: Reader) ->
     assert "deleted the key" in forget()
     project()
     assert reader.order(third).json()["shipping_address"]["name"] == "[forgotten]"
-
-
-@pytest.mark.parametrize("statement", range(1, 20))
-def test_it_is_whole_wherever_it_was_broken_off(
-    shop: Shop, monkeypatch: Any, statement: int
-) -> None:
-    """Broken off before its nth statement on the log; the reactor does the rest."""
-    orders = touch_every_field(shop)
-    project()
-
-    class Cut(Exception):
-        pass
-
-    left = [statement]
-
-    def cut(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0:
-            raise Cut
-        return execute(sql, params, many, context)
-
-    try:
-        with connections["default"].execute_wrapper(cut):
-            forget()
-    except Cut:
-        pass
-    else:
-        pytest.skip("there are fewer statements")
-    gone = not person_keys.exists(f"customer-{ADA}")
-    assert gone == bool(store.read_stream(f"customer-{ADA}"))
-    if not gone:
-        assert all(events_of(each)[-1].type != "PersonalTextsErased" for each in orders)
-        forget()
-    else:
-        (forgotten,) = store.read_stream(f"customer-{ADA}")
-        react(forgotten)
-    project()
-    assert found() == set()
-
-
-def test_the_reactor_erases_the_orders(shop: Shop) -> None:
-    orders = touch_every_field(shop)
-    forget()
-    (forgotten,) = store.read_stream(f"customer-{ADA}")
-    lengths = [len(events_of(each)) for each in orders]
-    react(forgotten)
-    assert [len(events_of(each)) for each in orders] == lengths
 
 
 def test_it_deletes_snapshots(shop: Shop, settings: Any) -> None:
@@ -372,20 +259,24 @@ def test_it_deletes_snapshots(shop: Shop, settings: Any) -> None:
     assert state.shipping_address.name == "[forgotten]"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("customer-9", "--reason", "r", "--yes"), "has no orders"),
-        (("anonymous", "--reason", "r", "--yes"), "nobody's"),
-        ((ADA, "--reason", " ", "--yes"), "needs a reason"),
-        ((ADA, "--reason", "r"), "confirm on a terminal"),
-    ],
-)
-def test_it_refuses(shop: Shop, arguments: tuple[str, ...], says: str) -> None:
-    shop.place(customer_id=ADA)
-    shop.place(customer_id="anonymous")
-    keys = PersonKey.objects.count()
-    with pytest.raises(CommandError, match=says):
-        call_command("event_store", "forget", *arguments)
-    assert PersonKey.objects.count() == keys
-    assert not store.read_stream(f"customer-{ADA}")
+def test_it_says_nothing_of_the_customer_in_the_log(
+    shop: Shop, monkeypatch: Any, caplog: Any
+) -> None:
+    """Also where code that is broken for every event stops a projection."""
+
+    def broken(self: Any, rows: Any, event: Any) -> None:
+        raise ImportError(f"no module for {event.data.shipping_address.name}")
+
+    monkeypatch.setattr(OrderDetail, "fold", broken)
+    shop.place(customer_id=ADA, note=PERSONAL["note"])
+    runner.run_round(worker="tests")
+    assert "order_detail" in caplog.text
+    assert "ImportError" in caplog.text
+    assert ADDRESS["name"] not in caplog.text
+    (failed,) = Checkpoint.objects.filter(projection="order_detail")
+    assert ADDRESS["name"] in failed.failure["error"]
+    monkeypatch.undo()
+    forget()
+    Checkpoint.objects.update(next_attempt_at=None)
+    project()
+    assert everywhere.with_any(ADDRESS["name"]) == set()

@@ -8,10 +8,11 @@ from django.core.management.base import SystemCheckError
 from django.db import connections, models, transaction
 from django.test.utils import isolate_apps
 
+from orders.domain import events
 from orders.models import OrderDetail
 from orders.projections import order_detail, sales_daily
 from projections import checks, registry
-from projections.projection import Table
+from projections.projection import Projection, Table
 from tests import cleaning
 from tests.integration.eventstore import sessions
 from tests.loyalty.projections.balance import LoyaltyBalance
@@ -52,6 +53,16 @@ def found() -> list[str]:
         *checks.check_tables(databases=["default", "read"]),
     ]
     return [each.id for each in messages]
+
+
+@pytest.mark.parametrize("lacks", ["erase", "reads"])
+def test_it_wants_personal_texts_to_be_erased(monkeypatch, lacks):
+    lacking = {
+        "erase": Projection.erase,
+        "reads": [events.OrderPlaced],
+    }
+    monkeypatch.setattr(order_detail.OrderDetail, lacks, lacking[lacks])
+    assert found() == ["projections.E005"]
 
 
 def test_it_finds_nothing_in_the_projections_there_are():

@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)"
-LOG = {"eventstore_event", "eventstore_log", "eventstore_snapshot"}
+LOG = {"eventstore_event", "eventstore_key", "eventstore_log", "eventstore_snapshot"}
 READ = {"projections_checkpoint", "projections_deadletter", "orders_order_summary"}
 
 
