@@ -1,5 +1,6 @@
 """How projections are shown on a terminal."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any, cast
@@ -24,6 +25,14 @@ def console(stream: object) -> Console:
     """A console on a command's output; wide where nobody's terminal bounds it."""
     file = cast(IO[str], stream)
     return Console(file=file, width=None if file.isatty() else 200)
+
+
+def progress_console() -> Console:
+    """What is drawn again in place goes there; wide where nobody's terminal bounds it.
+
+    Not a command's own stderr: that ends every write with a line feed.
+    """
+    return Console(stderr=True, width=None if sys.stderr.isatty() else 200)
 
 
 def print_table(console: Console, found: Sequence[Status]) -> None:

@@ -113,7 +113,10 @@ def _empty(cursor, triggers, filled) -> None:
 
 
 def _used(cursor, tables: list[str]) -> list[str]:
-    """Those with rows, or with a sequence that was drawn from: to truncate costs time."""
+    """Those with rows, or with a sequence that was drawn from.
+
+    To truncate a table takes its time, and most tests use a few.
+    """
     cursor.execute(DRAWN)
     drawn = {table for (table,) in cursor.fetchall()}
     parts = [

@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def _work(self, operation: Operation) -> Operation:
         """Takes part in the operation until it ends, whether or not workers run."""
-        console = terminal.console(self.stderr)
+        console = terminal.progress_console()
         shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
         try:
             with shown:

@@ -155,7 +155,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{operation} is left to the workers")
             return
         try:
-            operation = watching.until_it_ends(operation, terminal.console(self.stderr))
+            operation = watching.until_it_ends(operation, terminal.progress_console())
         except KeyboardInterrupt:
             self._interrupted(operation)
             return
