@@ -242,6 +242,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "TAGS": [
+        {"name": "commands", "description": "What changes an order."},
+        {"name": "queries", "description": "What is read from tables and the log."},
+        {"name": "operators", "description": "What keeps the read tables going."},
+    ],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "orders.web.schema_links.add",

@@ -24,5 +24,6 @@ urlpatterns = [
     path("api/v1/ops/", include("projections.web.urls")),
     path("health/", include("monitoring.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", pages.operations, name="operations"),
     path("api/docs/problems", pages.problems, name="problems"),
 ]

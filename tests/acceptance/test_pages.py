@@ -25,6 +25,8 @@ TOO_WIDE = """[...document.querySelectorAll('html, .results')]
     .filter(each => each.scrollWidth > each.clientWidth).map(each => each.tagName)"""
 # Of each page, what it shows; {order} is the order's id.
 PAGES = [
+    ("/api/docs/", "Place an order"),
+    ("/api/docs/problems", "minimum-order-amount"),
     ("/admin/", "Event log"),
     ("/admin/eventstore/event/", "OrderPlaced"),
     ("/admin/eventstore/event/?q=1", "OrderPlaced"),
@@ -103,3 +105,12 @@ def test_it_signs_in_and_says_when_it_cannot(system: System) -> None:
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/")
         assert page.inner_text("h1") == "Orders"
+
+
+def test_the_pages_of_the_api_fit_a_telephone(system: System) -> None:
+    system.start()
+    with browser.opened() as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        for path in ("/api/docs/", "/api/docs/problems"):
+            page.goto(f"http://127.0.0.1:{system.port}{path}")
+            assert page.evaluate(TOO_WIDE) == [], path
