@@ -10,7 +10,7 @@ from django.test.utils import isolate_apps
 
 from orders.domain import events
 from orders.models import OrderDetail
-from orders.projections import order_detail, sales_daily
+from orders.projections import customer_summary, order_detail, sales_daily
 from projections import checks, registry
 from projections.projection import Projection, Table
 from tests import cleaning
@@ -115,7 +115,7 @@ def test_it_finds_keys_that_are_not_of_the_stream(monkeypatch, key_of):
 
 
 def test_it_finds_a_table_that_two_projections_write(monkeypatch):
-    both = (sales_daily.ORDERS, sales_daily.DAYS, order_detail.TABLE)
+    both = (sales_daily.ORDERS, sales_daily.DAYS, customer_summary.ORDERS)
     monkeypatch.setattr(sales_daily.SalesDaily, "tables", both)
     anew(monkeypatch)
     assert found() == ["projections.E004"]
