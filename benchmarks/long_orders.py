@@ -51,11 +51,13 @@ def _order(events: int) -> UUID:
 
     order_id = ids.uuid7()
     at, stream = datetime.now(UTC), f"order-{order_id}"
+    # The customer's own notes: encrypted with the customer's key, as the address is.
+    metadata = {"actor": "benchmark", "customer_id": orders.PLACE.customer_id}
     new = orders.placed(order_id) + [
         eventstore_events.new(
             NoteAdded(text=f"the parcel was seen at stop {number}"),
             occurred_at=at,
-            metadata={"actor": "benchmark"},
+            metadata=metadata,
         )
         for number in range(2, events + 1)
     ]
