@@ -47,10 +47,10 @@ WHERE pronamespace = 'public'::regnamespace AND proname = ANY(%s)
 """
 # Of the bodies in the newest migration that makes each.
 EXPECTED_FUNCTIONS = {
-    "eventstore_floor": "898d2c9ddfa55a5c46437b02388a4157",
+    "eventstore_floor": "d6f21f9ffd4fb3292b14cc6f0f47d4ff",
     "eventstore_refuse_change": "6fd41ae12446e93fc45c4a4155f17d83",
     "eventstore_refuse_position": "1e03138077e9a967f9064bfd83aa30a2",
-    "eventstore_settled": "09244b4887b92dec499da6d32f7de44e",
+    "eventstore_settled": "9efd9449ac563e7fbf508b0f6f627e27",
 }
 
 CONSTRAINTS = """
