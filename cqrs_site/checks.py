@@ -1,7 +1,5 @@
 """System checks cqrs_site.E001 to E003: the secrets are there and can be used."""
 
-import base64
-import binascii
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +15,6 @@ from eventstore.seals import signing
 
 logger = logging.getLogger(__name__)
 
-DATA_KEY_BYTES = 32
 NAMES = ("SECRET_KEY", "DATA_KEY")
 
 
@@ -25,7 +22,13 @@ NAMES = ("SECRET_KEY", "DATA_KEY")
 def check_secrets(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    return [*_unset(), *_wrong_data_key(), *_wrong_seal_keys()]
+    former = ("DATA_KEY_PREVIOUS", settings.DATA_KEY_PREVIOUS)
+    public = ("SEAL_PUBLIC_KEYS", settings.SEAL_PUBLIC_KEYS)
+    return [
+        *_unset(),
+        *_wrong_keys("DATA_KEY", settings.DATA_KEY, others=former, id="cqrs_site.E002"),
+        *_wrong_keys("SEAL_KEY", settings.SEAL_KEY, others=public, id="cqrs_site.E003"),
+    ]
 
 
 def unreadable_events() -> list[CheckMessage]:
@@ -63,38 +66,20 @@ def _unset() -> list[CheckMessage]:
     ]
 
 
-def _wrong_data_key() -> list[CheckMessage]:
-    named = [("DATA_KEY_PREVIOUS", each) for each in settings.DATA_KEY_PREVIOUS]
-    if settings.DATA_KEY != configuration.UNSET_SECRET:
-        named.append(("DATA_KEY", settings.DATA_KEY))
+def _wrong_keys(
+    name: str, key: str, *, others: tuple[str, Sequence[str]], id: str
+) -> list[CheckMessage]:
+    """Of a secret, and of the variable that lists further keys of its kind."""
+    listed, keys = others
+    named = [(listed, each) for each in keys]
+    if key != configuration.UNSET_SECRET:
+        named.append((name, key))
     return [
         Error(
-            f"{name} is not {DATA_KEY_BYTES} bytes in base64.",
+            f"{variable}: each key is {signing.KEY_BYTES} bytes in base64.",
             hint="Make one: openssl rand -base64 32",
-            id="cqrs_site.E002",
+            id=id,
         )
-        for name, value in named
-        if not _is_data_key(value)
-    ]
-
-
-def _is_data_key(value: str) -> bool:
-    try:
-        return len(base64.b64decode(value, validate=True)) == DATA_KEY_BYTES
-    except (binascii.Error, ValueError):
-        return False
-
-
-def _wrong_seal_keys() -> list[CheckMessage]:
-    named = [("SEAL_PUBLIC_KEYS", each) for each in settings.SEAL_PUBLIC_KEYS]
-    if settings.SEAL_KEY != configuration.UNSET_SECRET:
-        named.append(("SEAL_KEY", settings.SEAL_KEY))
-    return [
-        Error(
-            f"{name}: each key is {signing.KEY_BYTES} bytes in base64.",
-            hint="Make a SEAL_KEY: openssl rand -base64 32",
-            id="cqrs_site.E003",
-        )
-        for name, key in named
-        if not signing.is_key(key)
+        for variable, value in named
+        if not signing.is_key(value)
     ]
