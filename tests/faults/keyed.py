@@ -7,18 +7,10 @@ from typing import Any
 
 from django.db import connection
 
-ORDERS = "/api/v1/commands/orders"
-ORDER = {
-    "customer_id": "customer-1",
-    "currency": "EUR",
-    "lines": [{"sku": "TEA", "name": "Tea", "quantity": 10, "unit_price": "5.00"}],
-    "shipping_address": {
-        "name": "Ada Byron",
-        "line1": "12 Mill Lane",
-        "city": "Bath",
-        "country": "GB",
-    },
-}
+from tests.integration.orders import shop
+from tests.integration.orders.shop import ORDERS
+
+ORDER = shop.order()
 
 
 def place(http: Any, idempotency_key: str) -> Any:
