@@ -30,6 +30,8 @@ DATA_KEY_PREVIOUS = environment.listing("DATA_KEY_PREVIOUS")
 SEAL_KEY = environment.secret("SEAL_KEY") or configuration.UNSET_SECRET
 SEAL_PUBLIC_KEYS = environment.listing("SEAL_PUBLIC_KEYS")
 ALLOWED_HOSTS = environment.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# What pages say this system is, so that nobody takes one for another.
+ENVIRONMENT = environment.text("ENVIRONMENT", "development")
 
 # --- Databases ------------------------------------------------------------------------
 # "default" holds the log, keys and users; "read" the read tables and checkpoints.
@@ -151,6 +153,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cqrs_site.preferences.chosen",
             ],
         },
     },

@@ -1,11 +1,12 @@
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView, TemplateView
 from drf_spectacular.views import SpectacularAPIView
 
 from api import pages
+from cqrs_site import preferences
 
 handler400 = "api.site_errors.handler400"
 handler403 = "api.site_errors.handler403"
@@ -17,6 +18,10 @@ urlpatterns = [
     # Browsers ask for it where no page names another, as on answers in JSON.
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
     path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(next_page="/"), name="logout"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("ops", RedirectView.as_view(pattern_name="ops:overview")),
+    path("ops/", include("monitoring.console.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("orders.web.urls")),
     path("api/v1/queries/", include("orders.web.query_urls")),

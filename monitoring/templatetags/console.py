@@ -1,0 +1,72 @@
+"""What the console's templates draw again and again: states, sortable headings."""
+
+from django import template
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from eventstore.templatetags import shown
+
+register = template.Library()
+
+# Read by shape as well as by colour. The kinds are the classes good, careful, bad,
+# moving and quiet of console.css.
+SIGNS = {"good": "●", "careful": "▲", "bad": "✖", "moving": "◐", "quiet": "❚❚"}
+KINDS = {
+    "running": "good",
+    "catching_up": "moving",
+    "paused": "quiet",
+    "stalled": "bad",
+    "faulted": "bad",
+    "filling": "moving",
+    "tailing": "moving",
+    "comparing": "moving",
+    "ready": "careful",
+    "swapping": "moving",
+    "retrying": "moving",
+    "parked": "bad",
+    "finished": "good",
+    "failed": "bad",
+    "cancelled": "quiet",
+    "accepted": "good",
+    "refused": "careful",
+    "done": "good",
+    "started": "moving",
+}
+
+
+@register.simple_tag
+def state(name: str, text: str = "") -> SafeString:
+    """A state with its sign: "● running". Names that are kinds themselves do, too."""
+    kind = name if name in SIGNS else KINDS.get(name, "careful")
+    return format_html(
+        "<span class='state {}'><span aria-hidden='true'>{}</span> {}</span>",
+        kind,
+        SIGNS[kind],
+        text or shown.words(name),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def heading(
+    context: template.Context, name: str, text: str, kind: str = "", first: str = ""
+) -> SafeString:
+    """A <th> that sorts by a column. kind: "number"; first: "-" sorts down at first."""
+    request: HttpRequest = context["request"]
+    now: str = context["sort"]
+    is_now = now.removeprefix("-") == name
+    wanted = f"{first}{name}"
+    if is_now:
+        wanted = name if now.startswith("-") else f"-{name}"
+    query = request.GET.copy()
+    query["sort"] = wanted
+    query.pop("page", None)
+    direction = "descending" if now.startswith("-") else "ascending"
+    return format_html(
+        "<th scope='col' class='{}'{}><a href='?{}'>{}{}</a></th>",
+        kind,
+        format_html(" aria-sort='{}'", direction) if is_now else "",
+        query.urlencode(),
+        text,
+        {True: {"ascending": " ↑", "descending": " ↓"}[direction]}.get(is_now, ""),
+    )
