@@ -1,0 +1,70 @@
+"""Lines over time as points of SVG, with gaps where nothing was measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+# Of the drawing; it is stretched to where it stands.
+WIDTH, HEIGHT = 120, 30
+# Rows of the table that tells the same as a drawing.
+ROWS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """points: of each stretch without a gap, "x,y x,y". latest, most: values, None
+    where there is none. rows: (time, value) of the table, thinned by their maximum.
+    """
+
+    stretches: list[str]
+    latest: float | None
+    most: float | None
+    rows: list[tuple[datetime, float | None]]
+    gaps: int
+
+
+def line(
+    times: Sequence[datetime],
+    values: Sequence[float | None],
+    *,
+    top: float | None = None,
+) -> Line:
+    """values: one for each time. top: of the scale, the greatest value if None."""
+    known = [each for each in values if each is not None]
+    most = max(known, default=None)
+    scale = max(top or 0.0, most or 0.0) or 1.0
+    return Line(
+        stretches=list(_stretches(values, scale)),
+        latest=values[-1] if values else None,
+        most=most,
+        rows=_rows(times, values),
+        gaps=len(values) - len(known),
+    )
+
+
+def _stretches(values: Sequence[float | None], scale: float) -> list[str]:
+    step = WIDTH / max(len(values) - 1, 1)
+    found: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            found.append([])
+        else:
+            x, y = place * step, HEIGHT - value / scale * HEIGHT
+            found[-1].append(f"{x:.1f},{y:.1f}")
+    # One point has no line: it is drawn as a short one.
+    return [
+        " ".join(each if len(each) > 1 else [each[0], each[0]])
+        for each in found
+        if each
+    ]
+
+
+def _rows(
+    times: Sequence[datetime], values: Sequence[float | None]
+) -> list[tuple[datetime, float | None]]:
+    size = -(-len(values) // ROWS) or 1
+    rows = []
+    for start in range(0, len(values), size):
+        part = [each for each in values[start : start + size] if each is not None]
+        rows.append((times[start], max(part, default=None)))
+    return rows
