@@ -65,7 +65,15 @@ def configured() -> dict[str, Any]:
         "schedule": float(every_s),
         "options": {"expires": every_s},
     }
-    return {"check_consistency": check} if every_s else {}
+    # Twice in each slot: a run that is a little late then leaves no gap.
+    half_s = settings.CQRS.monitoring.metrics_interval_s / 2
+    sample = {
+        "task": "monitoring.sample",
+        "schedule": half_s,
+        "options": {"expires": half_s},
+    }
+    checks = {"check_consistency": check} if every_s else {}
+    return {"sample": sample, **checks}
 
 
 @worker_init.connect
