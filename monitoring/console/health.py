@@ -8,23 +8,23 @@ from django.views.decorators.http import require_safe
 from eventstore import redis_client
 from eventstore.telemetry import presence
 from eventstore.telemetry.presence import Process
-from monitoring import system
 from monitoring.console import page
+from monitoring.system import findings, report
 from projections import status
 
 
 @page.viewers
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    sections = system.report.report()
+    sections = report.report()
     found = processes()
     return page.show(
         request,
         "console/health.html",
         {
             "sections": sections,
-            "worst": system.findings.worst(each.state for each in sections),
-            "log": _log(),
+            "worst": findings.worst(each.state for each in sections),
+            "log": status.log(),
             "processes": found,
             "alive": [each for each in found or () if each.is_alive],
             "releases": {each.release for each in found or () if each.is_alive},

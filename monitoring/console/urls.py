@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from monitoring.console import projections
+from monitoring.console import health, overview, projections
 
 app_name = "ops"
 urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("health/", health.health, name="health"),
     path("projections/", projections.listed, name="projections"),
 ]
