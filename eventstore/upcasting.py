@@ -4,6 +4,7 @@ Events are never rewritten. `decide`, `evolve` and projections know the newest f
 type alone; what was stored in an older one passes one upcaster after the other.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,18 @@ class Upcaster:
     upcast: Callable[[Data], Data]
     struct: type[Any] | None = None
     personal: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one upcaster made of an event's data, for whoever looks at it.
+
+    schema_version: of `before`; `after` is of the next one.
+    """
+
+    schema_version: int
+    before: Data
+    after: Data
 
 
 def chain(
@@ -62,3 +75,16 @@ def to_newest(
     for version in range(schema_version, newest):
         data = upcasters[version].upcast(data)
     return data
+
+
+def steps(
+    upcasters: Mapping[int, Upcaster], data: Data, *, schema_version: int, newest: int
+) -> list[Step]:
+    """As `to_newest`, step by step; [] for data of the newest version."""
+    found = []
+    for version in range(schema_version, newest):
+        # An upcaster may change what it is given.
+        after = upcasters[version].upcast(copy.deepcopy(data))
+        found.append(Step(schema_version=version, before=data, after=after))
+        data = after
+    return found
