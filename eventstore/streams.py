@@ -149,6 +149,22 @@ class StreamType:
             newest=event_type.schema_version,
         )
 
+    def upcast_steps(
+        self, type: str, schema_version: int, data: Data
+    ) -> list[tuple[int, Data]]:
+        """Stored data at each schema version up to the newest, with that version.
+
+        Raises UnknownEventType.
+        """
+        self._require(type, schema_version)
+        event_type = self._by_name[type]
+        return upcasting.steps(
+            self._chains[event_type.name],
+            data,
+            schema_version=schema_version,
+            newest=event_type.schema_version,
+        )
+
     def decode(self, type: str, schema_version: int, data: str | bytes) -> Any:
         """Stored JSON as its struct. Raises UnknownEventType, InvalidEvent."""
         decoder = self._decoders.get((type, schema_version))
