@@ -5,6 +5,7 @@ Without the permission the names of its fields are shown, and *** for each value
 
 from typing import Any, Protocol
 
+from eventstore import errors, streams
 from eventstore.events import MASK, RecordedEvent
 from eventstore.personal_texts import FORGOTTEN
 
@@ -34,6 +35,20 @@ def shown(
         return event.envelope(stored=stored)
     envelope = event.envelope(masked=True, stored=stored)
     return envelope | {"data": hidden(envelope["data"])}
+
+
+def forms(event: RecordedEvent, *, may_see: bool) -> list[tuple[int, dict[str, Any]]]:
+    """The data as stored and after each upcaster, with their schema versions.
+
+    One alone: no upcaster was needed, or newer code stored the event. Raises as `shown`.
+    """
+    stored = event.envelope(stored=True, masked=not may_see)["data"]
+    try:
+        known = streams.of(event.stream)
+        found = known.upcast_steps(event.stored_type, event.schema_version, stored)
+    except (errors.UnknownStreamType, errors.UnknownEventType):
+        found = [(event.schema_version, stored)]
+    return [(version, data if may_see else hidden(data)) for version, data in found]
 
 
 def hidden(value: Any) -> Any:

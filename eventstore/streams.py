@@ -154,8 +154,11 @@ class StreamType:
 
     def upcast_steps(
         self, type: str, schema_version: int, data: Data
-    ) -> list[upcasting.Step]:
-        """As `upcast`, with what each upcaster made. Raises UnknownEventType."""
+    ) -> list[tuple[int, Data]]:
+        """Stored data at each schema version up to the newest, with that version.
+
+        Raises UnknownEventType.
+        """
         self._require(type, schema_version)
         event_type = self._by_name[type]
         return upcasting.steps(

@@ -28,18 +28,6 @@ class Upcaster:
     personal: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What one upcaster made of an event's data, for whoever looks at it.
-
-    schema_version: of `before`; `after` is of the next one.
-    """
-
-    schema_version: int
-    before: Data
-    after: Data
-
-
 def chain(
     name: str, upcasters: Sequence[Upcaster], *, newest: int
 ) -> Mapping[int, Upcaster]:
@@ -79,12 +67,10 @@ def to_newest(
 
 def steps(
     upcasters: Mapping[int, Upcaster], data: Data, *, schema_version: int, newest: int
-) -> list[Step]:
-    """As `to_newest`, step by step; [] for data of the newest version."""
-    found = []
+) -> list[tuple[int, Data]]:
+    """The data at each version from its own to the newest."""
+    found = [(schema_version, data)]
     for version in range(schema_version, newest):
-        # An upcaster may change what it is given.
-        after = upcasters[version].upcast(copy.deepcopy(data))
-        found.append(Step(schema_version=version, before=data, after=after))
-        data = after
+        data = upcasters[version].upcast(copy.deepcopy(data))
+        found.append((version + 1, data))
     return found
