@@ -27,6 +27,7 @@ VIEW = "projections.view"
 TABS = (
     ("ops:overview", "Overview"),
     ("ops:projections", "Projections"),
+    ("ops:events", "Events"),
     ("ops:health", "Health"),
 )
 LIVE = "X-Live"
@@ -81,7 +82,7 @@ def show(
         "environment": settings.ENVIRONMENT,
         "tv": "tv" in request.GET,
         "tabs": TABS,
-        "tab": _tab(request),
+        "tab": context.get("tab") or _tab(request),
     }
     text = render_to_string(template, shown, request)
     answer = HttpResponse(text, status=status)

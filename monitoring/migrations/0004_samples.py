@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0001_make_groups")]
+    dependencies = [("monitoring", "0003_let_groups_see_snapshots")]
 
     operations = [
         migrations.CreateModel(
