@@ -195,6 +195,7 @@ AMOUNT = (
         (
             "monitoring: 7",
             "cqrs.monitoring = 7: allowed is a section with metrics_interval_s, samples_retention_hours, "
+            ""
             "health_check_interval_s, alerting",
         ),
         (
