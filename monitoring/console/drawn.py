@@ -14,6 +14,7 @@ ROWS = 15
 class Line:
     """points: of each stretch without a gap, "x,y x,y". latest, most: values, None
     where there is none. rows: (time, value) of the table, thinned by their maximum.
+    gaps: values that lack behind the first one; before it nothing ran yet.
     """
 
     stretches: list[str]
@@ -38,8 +39,13 @@ def line(
         latest=values[-1] if values else None,
         most=most,
         rows=_rows(times, values),
-        gaps=len(values) - len(known),
+        gaps=_since_first(values) - len(known),
     )
+
+
+def _since_first(values: Sequence[float | None]) -> int:
+    first = next((n for n, each in enumerate(values) if each is not None), len(values))
+    return len(values) - first
 
 
 def _stretches(values: Sequence[float | None], scale: float) -> list[str]:
