@@ -215,8 +215,7 @@ def skip(id: int, *, actor: str, reason: str) -> bool:
     Raises as `retry`.
     """
     with transaction.atomic(using=USING):
-        _leased(get(id), wait=True)
-        letter = get(id)
+        letter = locked(id)
         SkippedEvent.objects.get_or_create(
             projection=letter.projection,
             event_id=letter.event_id,
@@ -236,6 +235,15 @@ def get(id: int) -> DeadLetter:
         return DeadLetter.objects.get(pk=id)
     except DeadLetter.DoesNotExist:
         raise errors.UnknownDeadLetter(id=id) from None
+
+
+def locked(id: int) -> DeadLetter:
+    """The held stream, with the lease of its partition, in the caller's transaction.
+
+    Raises UnknownDeadLetter.
+    """
+    _leased(get(id), wait=True)
+    return get(id)  # somebody may have freed it before we had the lease
 
 
 def held_events(letter: DeadLetter) -> int:
