@@ -10,7 +10,7 @@ from typing import assert_never
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
@@ -83,6 +83,17 @@ def count(*projections: str) -> int:
     for each in projections:
         held = held | _of_live(each)
     return held.values("stream").distinct().count()
+
+
+def counts() -> dict[str, int]:
+    """As `count`, of each projection and reactor that has any, in one statement."""
+    live = Checkpoint.objects.filter(
+        projection=OuterRef("projection"),
+        generation=OuterRef("generation"),
+        role=Checkpoint.Role.LIVE,
+    )
+    found = DeadLetter.objects.filter(Exists(live)).values_list("projection")
+    return dict(found.annotate(Count("stream")).order_by("projection"))
 
 
 def _of_live(projection: str) -> QuerySet[DeadLetter]:

@@ -65,10 +65,11 @@ def current(projection: str) -> Operation | None:
     return found.exclude(kind=Operation.Kind.RETRY).first()
 
 
-def newest(projection: str) -> Operation | None:
-    """The latest rebuild or roll back of a projection, finished or not."""
-    found = Operation.objects.filter(projection=projection).order_by("-pk")
-    return found.exclude(kind=Operation.Kind.RETRY).first()
+def newest() -> dict[str, Operation]:
+    """The latest rebuild or roll back of each projection that had one, by its name."""
+    found = Operation.objects.exclude(kind=Operation.Kind.RETRY)
+    newest = found.order_by("projection", "-pk").distinct("projection")
+    return {each.projection: each for each in newest}
 
 
 def age(operation: Operation) -> float:
