@@ -65,7 +65,13 @@ def current(projection: str) -> Operation | None:
     return found.exclude(kind=Operation.Kind.RETRY).first()
 
 
-def newest() -> dict[str, Operation]:
+def newest(projection: str) -> Operation | None:
+    """The latest rebuild or roll back of a projection, finished or not."""
+    found = Operation.objects.filter(projection=projection).order_by("-pk")
+    return found.exclude(kind=Operation.Kind.RETRY).first()
+
+
+def newest_of_each() -> dict[str, Operation]:
     """The latest rebuild or roll back of each projection that had one, by its name."""
     found = Operation.objects.exclude(kind=Operation.Kind.RETRY)
     newest = found.order_by("projection", "-pk").distinct("projection")

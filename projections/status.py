@@ -146,7 +146,7 @@ def _look(names: Sequence[str]) -> _Found:
             {_position(each) for each in live.values()}, up_to=standing.settled
         ),
         held=dead_letters.counts(),
-        operations=operations.newest(),
+        operations=operations.newest_of_each(),
         checks=tally.counted(),
     )
 
