@@ -42,6 +42,19 @@ class Event(models.Model):
                 condition=models.Q(version=1),
                 name="eventstore_event_customer_idx",
             ),
+            # A whole request's events, and what an event caused: ADR 19. With the
+            # position, so that a group of any size is read a page at a time.
+            models.Index(
+                KeyTextTransform("correlation_id", "metadata"),
+                models.F("position"),
+                name="eventstore_event_correl_idx",
+            ),
+            models.Index(
+                KeyTextTransform("causation_id", "metadata"),
+                models.F("position"),
+                condition=models.Q(metadata__has_key="causation_id"),
+                name="eventstore_event_cause_idx",
+            ),
             # Rises with position but for moments, so block ranges find a time.
             BrinIndex(fields=["recorded_at"], name="eventstore_event_recorded_idx"),
         ]
@@ -163,7 +176,7 @@ class Snapshot(models.Model):
 
     class Meta:
         db_table = "eventstore_snapshot"
-        default_permissions = ()
+        default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.stream} v{self.version}"

@@ -24,7 +24,7 @@ from projections import actors
 from projections.actors import Actor
 
 VIEW = "projections.view"
-TABS = (("ops:projections", "Projections"),)
+TABS = (("ops:projections", "Projections"), ("ops:events", "Events"))
 LIVE = "X-Live"
 # "12 s ago": the reader's own clock keeps these.
 _AGES = re.compile(r"<span class='ago' data-ago>[^<]*</span>")
