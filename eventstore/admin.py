@@ -24,7 +24,7 @@ from eventstore import (
     streams,
     time_travel,
 )
-from eventstore.models import Event, Snapshot, Stream
+from eventstore.models import Event, ListedSnapshot, Stream
 from eventstore.paging import EstimatedChangeList, EstimatedPaginator
 from eventstore.streams import StreamType
 
@@ -264,7 +264,7 @@ class StreamAdmin(LogAdmin):
         return showing.pretty(msgspec.to_builtins(now))
 
 
-@admin.register(Snapshot)
+@admin.register(ListedSnapshot)
 class SnapshotAdmin(ReadOnly):
     """A list alone: states have personal data, and are encrypted where they have."""
 
@@ -275,8 +275,8 @@ class SnapshotAdmin(ReadOnly):
     search_fields = ("stream",)  # shows the box; get_search_results does the search
     search_help_text = "How a stream's name begins."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Snapshot]:
-        rows: QuerySet[Snapshot] = super().get_queryset(request)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ListedSnapshot]:
+        rows: QuerySet[ListedSnapshot] = super().get_queryset(request)
         return rows.defer("state").annotate(bytes=Length("state"))
 
     def get_search_results(
@@ -294,11 +294,11 @@ class SnapshotAdmin(ReadOnly):
         return None
 
     @admin.display(description="stream")
-    def short_stream(self, row: Snapshot) -> SafeString:
+    def short_stream(self, row: ListedSnapshot) -> SafeString:
         return stream_link(row.stream, text=showing.short_id(row.stream))
 
     @admin.display(description="recorded at")
-    def recorded(self, row: Snapshot) -> SafeString:
+    def recorded(self, row: ListedSnapshot) -> SafeString:
         return showing.moment(row.recorded_at)
 
     @admin.display(description="bytes")
@@ -306,11 +306,11 @@ class SnapshotAdmin(ReadOnly):
         return format_html("<span class='number'>{}</span>", f"{row.bytes:,}")
 
     @admin.display(description="made by code")
-    def code(self, row: Snapshot) -> str:
+    def code(self, row: ListedSnapshot) -> str:
         return row.fingerprint[:12]
 
     @admin.display(boolean=True)
-    def encrypted(self, row: Snapshot) -> bool:
+    def encrypted(self, row: ListedSnapshot) -> bool:
         return bool(row.key_id)
 
 

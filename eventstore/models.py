@@ -176,7 +176,27 @@ class Snapshot(models.Model):
 
     class Meta:
         db_table = "eventstore_snapshot"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.stream} v{self.version}"
+
+
+class ListedSnapshot(models.Model):
+    """The same rows for lists in the admin, which takes no model of a composite key."""
+
+    stream = models.TextField(primary_key=True)  # not alone: never ask for one by it
+    fingerprint = models.TextField()
+    version = models.IntegerField()
+    recorded_at = models.DateTimeField()
+    state = models.BinaryField()
+    key_id = models.TextField(default="")
+
+    class Meta:
+        managed = False
+        db_table = "eventstore_snapshot"
         default_permissions = ("view",)
+        verbose_name = "snapshot"
 
     def __str__(self) -> str:
         return f"{self.stream} v{self.version}"

@@ -40,7 +40,7 @@ def shown(
 def forms(event: RecordedEvent, *, may_see: bool) -> list[tuple[int, dict[str, Any]]]:
     """The data as stored and after each upcaster, with their schema versions.
 
-    One alone: no upcaster was needed, or newer code stored the event. Raises as `shown`.
+    One alone: no upcaster was needed, or newer code stored it. Raises as `shown`.
     """
     stored = event.envelope(stored=True, masked=not may_see)["data"]
     try:

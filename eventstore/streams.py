@@ -65,7 +65,7 @@ class StreamType:
     state_version: raised when evolve makes another state of the same events; changes
     of the struct and of event types are noticed without it.
     page: the name of the URL pattern of a page about one of them for people, which
-    takes the `id`; "" for none.
+    takes its id alone; "" for none.
     """
 
     name: str

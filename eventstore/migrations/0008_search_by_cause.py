@@ -38,7 +38,21 @@ class Migration(migrations.Migration):
                 name="eventstore_event_cause_idx",
             ),
         ),
-        migrations.AlterModelOptions(
-            name="snapshot", options={"default_permissions": ("view",)}
+        migrations.CreateModel(
+            name="ListedSnapshot",
+            fields=[
+                ("stream", models.TextField(primary_key=True, serialize=False)),
+                ("fingerprint", models.TextField()),
+                ("version", models.IntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                ("state", models.BinaryField()),
+                ("key_id", models.TextField(default="")),
+            ],
+            options={
+                "verbose_name": "snapshot",
+                "db_table": "eventstore_snapshot",
+                "managed": False,
+                "default_permissions": ("view",),
+            },
         ),
     ]

@@ -13,8 +13,8 @@ MOST_STREAMS = 1000
 
 # Each gives positions within the bounds, in the order of an index, up to `window`.
 # {order}: DESC or ASC. LATERAL: each stream or type is read by itself, to its limit.
-# Pairs are compared, not keys: with `key = …` the order of positions alone would do, and
-# the whole log is walked by position where a key is rarer than the planner believes.
+# Pairs are compared, not keys: with `key = …` the order of positions alone would do,
+# and the log is walked by position where a key is rarer than the planner believes.
 ALL = """
 SELECT position FROM eventstore_event
 WHERE position > %(low)s AND position < %(high)s

@@ -77,7 +77,7 @@ def show(
         "environment": settings.ENVIRONMENT,
         "tv": "tv" in request.GET,
         "tabs": TABS,
-        "tab": _tab(request),
+        "tab": context.get("tab") or _tab(request),
     }
     text = render_to_string(template, shown, request)
     answer = HttpResponse(text, status=status)

@@ -76,6 +76,7 @@ def shown(request: HttpRequest, stream: str) -> HttpResponse:
         request,
         "console/stream.html",
         {
+            "tab": "ops:events",
             "stream": stream,
             "stream_type": stream_type,
             "known_types": [each.name for each in streams.registered()],
@@ -133,7 +134,7 @@ def _page_of(stream: str, stream_type: StreamType | None) -> str:
     if stream_type is None or not stream_type.page:
         return ""
     id = stream.removeprefix(stream_type.stream(""))
-    return reverse(stream_type.page, kwargs={"id": id})
+    return reverse(stream_type.page, args=[id])
 
 
 def _folded(stream: str, wanted: Wanted, *, masked: bool) -> Folded:

@@ -21,7 +21,7 @@ def let_see(apps: Any, schema_editor: Any) -> None:
     view = (
         apps.get_model("auth", "Permission")
         .objects.using(using)
-        .get(content_type__app_label="eventstore", codename="view_snapshot")
+        .get(content_type__app_label="eventstore", codename="view_listedsnapshot")
     )
     for group in (
         apps.get_model("auth", "Group").objects.using(using).filter(name__in=GROUPS)
