@@ -5,7 +5,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from monitoring.console import failing, page, rebuilds
+from monitoring import history
+from monitoring.console import batches, charting, failing, page, rebuilds
 from projections import (
     checkpoints,
     dead_letters,
@@ -15,7 +16,7 @@ from projections import (
     registry,
     status,
 )
-from projections.models import AuditEntry, Checkpoint, Operation
+from projections.models import AuditEntry, Operation
 
 LETTERS = 5
 ENTRIES = 10
@@ -40,7 +41,8 @@ def one(request: HttpRequest, *, name: str) -> HttpResponse:
             "most_partitions": partitions.MOST,
             "trouble": failing.trouble(found, live_partitions),
             "rebuild": rebuilds.panel(operations.newest(name), kept.get(name, [])),
-            "fillers": _fillers(name, found),
+            "batches": batches.latest(name),
+            **_chart(request, name),
             "letters": _letters(name),
             "operations": Operation.objects.filter(projection=name).order_by("-pk")[
                 :ENTRIES
@@ -58,8 +60,11 @@ def _letters(name: str) -> Any:
     return found.order_by("-last_failed_at", "pk")[:LETTERS]
 
 
-def _fillers(name: str, found: status.Status) -> list[Checkpoint]:
-    """The partitions of the tables that a rebuild fills, while it does."""
-    if found.rebuild_progress is None:
-        return []
-    return checkpoints.of(name, Checkpoint.Role.SHADOW)
+def _chart(request: HttpRequest, name: str) -> dict[str, Any]:
+    minutes = charting.wanted(request)
+    return {
+        "spans": charting.SPANS,
+        "minutes": minutes,
+        "steps": charting.table(charting.steps(name, minutes=minutes)),
+        "marks": history.marks(name, minutes=minutes),
+    }

@@ -2,18 +2,37 @@
 
 from django.urls import path
 
-from monitoring.console import acts, event, events, projection, projections, stream
+from monitoring.console import (
+    acts,
+    charting,
+    event,
+    events,
+    held_acts,
+    projection,
+    projections,
+    stream,
+)
 
 app_name = "ops"
 urlpatterns = [
     path("projections/", projections.listed, name="projections"),
     path("projections/<str:name>/", projection.one, name="projection"),
+    path(
+        "projections/<str:name>/chart/",
+        charting.of_projection,
+        name="projection-chart",
+    ),
+    path("projections/<str:name>/what-if/", projections.listed, name="what-if"),
     path("projections/<str:name>/<str:word>/", acts.of_projection, name="act"),
     path("reactors/<str:name>/<str:word>/", acts.of_reactor, name="act-reactor"),
     path("events/", events.listed, name="events"),
     path("events/<int:position>/", event.shown, name="event"),
     path("events/<int:position>/json/", event.as_json, name="event-json"),
     path("streams/<path:stream>/", stream.shown, name="stream"),
+    path("dead-letters/retry/", held_acts.retry_many, name="retry-many"),
+    path("dead-letters/<int:id>/retry/", held_acts.retry, name="retry"),
+    path("dead-letters/<int:id>/skip/", held_acts.skip, name="skip"),
+    path("operations/<int:id>/cancel/", held_acts.cancel, name="cancel"),
     # STUBS
     *[
         path(f"{each}/", projections.listed, name=each)

@@ -76,9 +76,7 @@ def rebuild(
         )
     warnings: list[str] = []
     if not review:
-        warnings.append(
-            "Differences are noted, but nobody looks before the swap."
-        )
+        warnings.append("Differences are noted, but nobody looks before the swap.")
     if found.kept_version is not None:
         warnings.append("The tables that are kept now are dropped at its swap.")
     return Review(

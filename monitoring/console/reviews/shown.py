@@ -46,7 +46,7 @@ def rows(name: str) -> int:
     with connections["read"].cursor() as cursor:
         cursor.execute(ROWS, [tables])
         (estimated,) = cursor.fetchone()
-    return round(estimated)
+    return int(estimated)
 
 
 def rebuild_time(name: str, *, events: int) -> str:
