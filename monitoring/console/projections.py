@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from monitoring.console import page, sorting
 from projections import status
+from projections.reacting import standing
 from projections.status import Status
 
 COLUMNS = {
@@ -40,5 +41,6 @@ def listed(request: HttpRequest) -> HttpResponse:
             "wanted": wanted,
             "sort": request.GET.get(sorting.PARAMETER, "name"),
             "head": found[0].head if found else 0,
+            "reactors": standing.all(),
         },
     )

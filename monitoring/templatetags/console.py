@@ -18,6 +18,8 @@ KINDS = {
     "running": "good",
     "catching_up": "moving",
     "paused": "quiet",
+    "off": "quiet",
+    "not_started": "quiet",
     "stalled": "bad",
     "faulted": "bad",
     "filling": "moving",

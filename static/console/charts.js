@@ -71,7 +71,7 @@ function options(figure, told, state) {
     legend: { live: true },
     scales: Object.fromEntries(units.map((unit) => [unit, { range: fromZero(unit) }])),
     series: [{}, ...told.lines.map((line, index) => ({
-      label: line.unit ? `${line.name} (${line.unit})` : line.name,
+      label: line.unit && line.unit !== "position" ? `${line.name} (${line.unit})` : line.name,
       scale: line.unit,
       stroke: () => colour(COLOURS[index % COLOURS.length]),
       width: 1.5,
