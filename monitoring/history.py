@@ -144,7 +144,7 @@ class _Window:
     def rows(self, sql: str, name: str = "") -> dict[str, dict[int, Point]]:
         """Points by name and step."""
         since = datetime.fromtimestamp(self.first * self.step_s, UTC)
-        asked = {"step": self.step_s, "since": since, "name": name}
+        asked: dict[str, Any] = {"step": self.step_s, "since": since, "name": name}
         found: dict[str, dict[int, Point]] = {}
         with connections["default"].cursor() as cursor:
             cursor.execute(sql, asked)

@@ -74,9 +74,10 @@ def _events_per_second(head: int) -> float | None:
         return None
     passed = (timezone.now() - newest.at).total_seconds()
     interval: int = settings.CQRS.monitoring.metrics_interval_s
+    before: int = newest.data["head"]
     if not 0 < passed <= 3 * interval:
         return None
-    return round(max(head - newest.data["head"], 0) / passed, 2)
+    return round(max(head - before, 0) / float(passed), 2)
 
 
 def _traffic() -> dict[str, Any]:

@@ -194,8 +194,8 @@ AMOUNT = (
         ),
         (
             "monitoring: 7",
-            "cqrs.monitoring = 7: allowed is a section with metrics_interval_s, samples_retention_hours, "
-            "health_check_interval_s, alerting",
+            "cqrs.monitoring = 7: allowed is a section with metrics_interval_s, "
+            "samples_retention_hours, health_check_interval_s, alerting",
         ),
         (
             "reactors: {expire_unpaid_orders: {after_hours: 0}}",
