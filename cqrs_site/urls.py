@@ -2,7 +2,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from api import pages
@@ -11,13 +11,16 @@ from cqrs_site import preferences
 handler400 = "api.site_errors.handler400"
 handler403 = "api.site_errors.handler403"
 handler404 = "api.site_errors.handler404"
-handler500 = "api.site_errors.handler500"
+handler500 = "cqrs_site.failed_pages.handler500"
+
+# On the page that asks who somebody is, too: where they are.
+SHOWN = {"environment": settings.ENVIRONMENT}
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="monitoring/start.html"), name="start"),
+    path("", include("orders.pages.urls")),
     # Browsers ask for it where no page names another, as on answers in JSON.
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
-    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/login/", LoginView.as_view(extra_context=SHOWN), name="login"),
     path("accounts/logout/", LogoutView.as_view(next_page="/"), name="logout"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("ops", RedirectView.as_view(pattern_name="ops:overview")),

@@ -13,8 +13,16 @@ from orders.domain.order import Order
 
 def at_version(order_id: UUID, version: int) -> dict[str, Any] | None:
     """The order as it was at a version, JSON-ready; None if it never had that one."""
-    order = time_travel.state_at(streams.ORDER.stream(order_id), version=version)
-    return _document(order, order_id) if order and order.version == version else None
+    order = order_at(order_id, version)
+    return _document(order, order_id) if order else None
+
+
+def order_at(order_id: UUID, version: int) -> Order | None:
+    """As `at_version`, as it is folded."""
+    order: Order | None = time_travel.state_at(
+        streams.ORDER.stream(order_id), version=version
+    )
+    return order if order and order.version == version else None
 
 
 def as_of(order_id: UUID, at: datetime) -> dict[str, Any] | None:
@@ -36,6 +44,15 @@ def events_of(order_id: UUID, *, after: int, limit: int) -> list[RecordedEvent]:
     return store.read_stream(
         streams.ORDER.stream(order_id), from_version=after + 1, to_version=after + limit
     )
+
+
+def newest_of(order_id: UUID, *, below: int, limit: int) -> list[RecordedEvent]:
+    """The order's events before a version, newest first."""
+    first = max(below - limit, 1)
+    events = store.read_stream(
+        streams.ORDER.stream(order_id), from_version=first, to_version=below - 1
+    )
+    return events[::-1]
 
 
 def _document(order: Order, order_id: UUID) -> dict[str, Any]:

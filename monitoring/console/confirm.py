@@ -26,7 +26,8 @@ TYPED = "typed"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """An action on a target, as the audit and the signed text name both.
+    """An action on a target, as the audit and the signed text name both: the name of a
+    projection or reactor, or the id of a held stream or operation.
 
     review() -> how things stand now and what would become of them; raises what the door
     would. perform(actor, reason, once) -> an Operation where one was begun.
@@ -37,7 +38,7 @@ class Asked:
     """
 
     action: str
-    target: str
+    target: str | int
     permission: str
     may: str
     title: str
@@ -76,7 +77,7 @@ def answer(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 
 def refused(
-    request: HttpRequest, *, action: str, target: str, permission: str, may: str
+    request: HttpRequest, *, action: str, target: str | int, permission: str, may: str
 ) -> HttpResponse | None:
     """403 for who may not do it, and a POST is in the audit; None for who may."""
     actor = page.actor(request)
@@ -86,14 +87,15 @@ def refused(
         lacks = errors.NotPermitted(
             actor=actor.name, action=action, permission=permission
         )
-        audit.refused(action, target, actor=actor, detail=str(lacks))
+        name, given = (target, {}) if isinstance(target, str) else ("", {"id": target})
+        audit.refused(action, name, actor=actor, detail=str(lacks), **given)
     return page.forbidden(request, may)
 
 
 def _act(request: HttpRequest, asked: Asked, actor: Actor) -> HttpResponse:
     signed = request.POST.get(SIGNED, "")
     try:
-        once = confirming.read(signed, actor.name, asked.action, asked.target)
+        once = confirming.read(signed, actor.name, asked.action, str(asked.target))
     except errors.BadConfirmation as error:
         return _page(request, asked, actor, Shown(status=400, overtaken=str(error)))
     reason = request.POST.get(REASON, "").strip()
@@ -145,7 +147,7 @@ def _page(
     try:
         review = asked.review()
         signed = signed or confirming.sign(
-            actor.name, asked.action, asked.target, review.seen
+            actor.name, asked.action, str(asked.target), review.seen
         )
     except errors.ProjectionError as error:
         refusal, status = _sentence(error), 409
@@ -177,5 +179,5 @@ def _there(asked: Asked, operation: int | None) -> HttpResponseRedirect:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+    # As it is: many begin with a name, whose case matters.
+    return f"{error}."

@@ -22,7 +22,7 @@ def retry(request: HttpRequest, *, id: int) -> HttpResponse:
         request,
         Asked(
             action="retry",
-            target=str(id),
+            target=id,
             permission=actors.RETRY,
             may=RETRIES,
             title="Retry a held stream",
@@ -42,7 +42,7 @@ def skip(request: HttpRequest, *, id: int) -> HttpResponse:
         request,
         Asked(
             action="skip",
-            target=str(id),
+            target=id,
             permission=actors.SKIP,
             may=SKIPS,
             title="Skip the event that a stream fails on",
@@ -95,7 +95,7 @@ def cancel(request: HttpRequest, *, id: int) -> HttpResponse:
         request,
         Asked(
             action="cancel",
-            target=str(id),
+            target=id,
             permission=actors.RETRY if retries else actors.SWAP,
             may=RETRIES if retries else SWAPS,
             title=f"Cancel {operation}",

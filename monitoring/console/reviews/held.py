@@ -100,6 +100,10 @@ def cancel(operation: Operation) -> Review:
     )
 
 
+def _done(operation: Operation) -> str:
+    return f"{texts.count(operation.done)} of {texts.count(operation.total)}"
+
+
 def _standing(letter: DeadLetter, held: int) -> Sequence[Fact]:
     return [
         ("Stream", letter.stream),

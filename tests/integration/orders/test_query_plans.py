@@ -1,6 +1,8 @@
 """No list reads more than a few rows of 200,000 orders, whatever is asked for."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from benchmarks import many_orders
@@ -15,7 +18,9 @@ from orders.web import products
 from orders.web.queries import ORDERINGS
 from projections import checkpoints, reading
 from tests import cleaning
+from tests.integration.orders import visitors
 from tests.integration.orders.reading import ORDERS, Reader
+from tests.integration.orders.shop import Shop
 
 QUERIES = "/api/v1/queries"
 # Rows of a table that one node of a plan may read, and that one may sort.
@@ -103,6 +108,40 @@ def test_it_finds_an_order_by_its_key(reader: Reader) -> None:
     bounded(reader, f"{ORDERS}/{many_orders.order_id(100_000)}", None, pages=1)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "REF-100000",
+        "ref-100000",
+        "anonymous",
+        "ANONYMOUS",
+        "customer-30",
+        "customer-rare",
+        "SKU-1",
+        "nothing",
+        "00000000-0000-4000-8000-000000000000",
+    ],
+)
+def test_it_looks_orders_up_from_an_index(reader: Reader, asked: str) -> None:
+    viewer = visitors.signed_in(f"viewer of {asked}", "Viewer")
+    following: str | None = f"/orders/?q={asked}"
+    for _ in range(PAGES):
+        if following is None:
+            return
+        answer = _bounded_answer(viewer, following, None, MOST_READ)
+        assert answer.status_code in (200, 303), answer.content
+        found = re.search(r'href="([^"]+)" rel="next"', answer.content.decode())
+        following = html.unescape(found[1]) if found else None
+
+
+def test_it_shows_an_order_by_its_key(reader: Reader) -> None:
+    viewer = visitors.signed_in("viewer of one", "Viewer")
+    order_id = Shop().place()
+    answer = _bounded_answer(viewer, f"/orders/{order_id}/", None, 100)
+    assert answer.status_code == 200, answer.content
+
+
 def bounded(
     reader: Reader, url: str, query: Any, *, pages: int = PAGES, most: int = MOST_READ
 ) -> None:
@@ -111,15 +150,20 @@ def bounded(
     for _ in range(pages):
         if following is None:
             return
-        plans: list[tuple[str, Any]] = []
-        with connections["read"].execute_wrapper(_planner(plans)):
-            answer = reader.get(following, query)
+        answer = _bounded_answer(reader, following, query, most)
         assert answer.status_code == 200, answer.content
-        assert plans
-        for sql, plan in plans:
-            _assert_bounded(sql, plan, most)
         query, parts = None, urlsplit(answer.json().get("next") or "")
         following = f"{parts.path}?{parts.query}" if parts.query else None
+
+
+def _bounded_answer(reader: Reader | Client, url: str, query: Any, most: int) -> Any:
+    plans: list[tuple[str, Any]] = []
+    with connections["read"].execute_wrapper(_planner(plans)):
+        answer = reader.get(url, query)
+    assert plans
+    for sql, plan in plans:
+        _assert_bounded(sql, plan, most)
+    return answer
 
 
 def _planner(plans: list[tuple[str, Any]]) -> Any:

@@ -3,7 +3,8 @@
 import pytest
 from msgspec import structs
 
-from eventstore import personal_texts
+from eventstore import events, personal_texts
+from eventstore.events import encode
 from orders.domain import erasing
 from orders.domain.commands import ErasePersonalTexts
 from orders.domain.errors import UnknownOrder
@@ -32,6 +33,7 @@ def without_texts(event):
 
 def test_the_word_for_it_is_the_same_everywhere():
     assert erasing.FORGOTTEN == personal_texts.FORGOTTEN
+    assert erasing.MASK == events.MASK
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -52,6 +54,18 @@ def test_it_counts_as_before():
     for name in ("total", "captured", "refunded", "units_shipped", "lines", "status"):
         assert getattr(erased, name) == getattr(order, name)
     assert erased.payment_status == order.payment_status
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_masks_every_text_that_is_forgotten_later(seed):
+    order = life(seed).order
+    shown = encode(erasing.mask(order))
+    assert shown == encode(erasing.erase(order)).replace(erasing.FORGOTTEN, "***")
+
+
+def test_it_tells_what_is_forgotten_from_what_is_masked():
+    erased = erasing.erase(life(7).order)
+    assert erasing.mask(erased) == erased
 
 
 def test_it_is_done_whatever_the_order_says():
