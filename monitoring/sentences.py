@@ -81,7 +81,8 @@ def _projections(
 ) -> Sentence:
     if not has_started:
         return _to_projections(
-            "No projection has started yet: start a worker with bin/worker.", "careful"
+            "No projection has started yet: bin/up starts a worker, and so does celery.",
+            "careful",
         )
     for state, verb in (("faulted", "faulted"), ("stalled", "stalled")):
         if stuck := [each for each in found if each.state == state]:
@@ -218,7 +219,7 @@ def _servers(
     ]
     states = [each.state for each in sections if each.key.startswith(SERVERS)]
     if workers.alive == 0:
-        faults.insert(0, "No worker is alive: start one with bin/worker.")
+        faults.insert(0, "No worker is alive: bin/up starts one, and so does celery.")
         states.append("bad" if has_started else "careful")
     text = " ".join(faults) or f"{_alive(workers)}Redis and PostgreSQL answer."
     return Sentence(text=text, state=findings.worst(states), url_name="ops:health")

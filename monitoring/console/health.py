@@ -16,7 +16,7 @@ from projections import status
 @page.viewers
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    sections = report.report()
+    sections = report.lately()
     found = processes()
     return page.show(
         request,

@@ -75,7 +75,7 @@ def _sentences(now: status.Look) -> list[Sentence]:
         log=now.log,
         dead_letters=_held(),
         commands=_commands(),
-        sections=report.report(),
+        sections=report.lately(),
         workers=_workers(),
     )
 

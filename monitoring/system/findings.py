@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 State = Literal["good", "careful", "bad"]
@@ -11,13 +12,13 @@ ORDER: tuple[State, ...] = ("bad", "careful", "good")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """name: of a few words; value: a number in `unit`, or a text with unit "".
+    """name: of a few words; value: a number in `unit`, a text or a moment.
 
     sentence: what it means and what to do; "" where the value says all.
     """
 
     name: str
-    value: int | float | str
+    value: int | float | str | datetime
     unit: str = ""
     state: State = "good"
     sentence: str = ""

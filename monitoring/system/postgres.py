@@ -118,7 +118,7 @@ def _graded(value: float, careful: float, bad: float) -> State:
 
 def _server(row: Row) -> Iterator[Finding]:
     yield Finding(name="version", value=row["version"])
-    yield Finding(name="up since", value=row["up_since"].isoformat(timespec="seconds"))
+    yield Finding(name="up since", value=row["up_since"])
     yield Finding(name="size of the database", value=row["size"], unit="bytes")
     yield _connections(row["connections"], row["max_connections"])
     yield _xids(row["xids"])
@@ -131,9 +131,11 @@ def _server(row: Row) -> Iterator[Finding]:
 
 def _connections(used: int, most: int) -> Finding:
     state = _graded(used / most, MANY, TOO_MANY)
-    said = f"{used} of {most} connections are used."
-    if state != "good":
-        said += " When there are no more, requests fail: pool them, or raise the limit."
+    said = (
+        ""
+        if state == "good"
+        else "When there are no more, requests fail: pool them, or raise the limit."
+    )
     return Finding(
         name="connections", value=used, unit=f"of {most}", state=state, sentence=said
     )
@@ -186,7 +188,6 @@ def _events(row: Row) -> Iterator[Finding]:
     yield Finding(
         name="compression of events",
         value="lz4" if is_lz4 else "pglz",
-        state="good" if is_lz4 else "careful",
         sentence=""
         if is_lz4
         else "This server was built without lz4, which is faster.",

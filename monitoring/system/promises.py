@@ -1,4 +1,4 @@
-"""What the database promises: system checks that fail, and how far the log is sealed."""
+"""What the database promises: checks that fail, and how far the log is sealed."""
 
 import threading
 import time

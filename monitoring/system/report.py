@@ -1,5 +1,7 @@
 """The Health page in one look, which ends in time whatever is away."""
 
+import threading
+import time
 from functools import partial
 
 from django.conf import settings
@@ -18,6 +20,22 @@ from projections import replicas
 
 # A page that is asked for in trouble must come. Above the time-outs of connecting.
 SECONDS = 3.0
+KEPT_S = 5.0
+
+_lock = threading.Lock()
+_lately: tuple[float, list[Section]] | None = None
+
+
+def lately(*, seconds: float = KEPT_S) -> list[Section]:
+    """As `report`, or what this process found at most so many seconds ago: pages that
+    are open ask again and again.
+    """
+    global _lately
+    with _lock:
+        if _lately is None or time.monotonic() - _lately[0] > seconds:
+            found = report()
+            _lately = time.monotonic(), found
+        return _lately[1]
 
 
 def report(*, seconds: float = SECONDS) -> list[Section]:

@@ -1,5 +1,7 @@
 """What the console's templates draw again and again: states, sortable headings."""
 
+from datetime import datetime
+
 from django import template
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -51,11 +53,13 @@ def state(name: str, text: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def finding(found: Finding) -> str:
+@register.simple_tag(takes_context=True)
+def finding(context: template.Context, found: Finding) -> str:
     """What was found, with its unit: "1.2 GB", "12 s", "12,345 events"."""
     match found.unit, found.value:
-        case "B", (int() | float()) as size:
+        case _, datetime() as at:
+            return shown.moment(context, at)
+        case "bytes", (int() | float()) as size:
             return filesizeformat(size)
         case "s", (int() | float()) as seconds:
             return shown.duration(seconds)
