@@ -81,7 +81,7 @@ def _projections(
 ) -> Sentence:
     if not has_started:
         return _to_projections(
-            "No projection has started yet: bin/up starts a worker, and so does celery.",
+            "No projection has started yet: it takes a worker, which bin/up starts.",
             "careful",
         )
     for state, verb in (("faulted", "faulted"), ("stalled", "stalled")):
@@ -219,7 +219,7 @@ def _servers(
     ]
     states = [each.state for each in sections if each.key.startswith(SERVERS)]
     if workers.alive == 0:
-        faults.insert(0, "No worker is alive: bin/up starts one, and so does celery.")
+        faults.insert(0, "No worker is alive: bin/up starts some.")
         states.append("bad" if has_started else "careful")
     text = " ".join(faults) or f"{_alive(workers)}Redis and PostgreSQL answer."
     return Sentence(text=text, state=findings.worst(states), url_name="ops:health")
