@@ -87,12 +87,14 @@ def _projections(
     for state, verb in (("faulted", "faulted"), ("stalled", "stalled")):
         if stuck := [each for each in found if each.state == state]:
             return _to_projections(_stuck(stuck, verb), "bad", *_one(stuck))
-    behind = [each for each in found if each.lag_seconds > _threshold()]
+    paused = [each for each in found if each.state == "paused"]
+    behind = [
+        each for each in found if each.lag_seconds > _threshold() and each not in paused
+    ]
     if behind:
         return _to_projections(_behind(behind), "bad", *_one(behind))
-    if paused := [each for each in found if each.state == "paused"]:
-        text = f"{_named(paused)} {_is(len(paused))} paused."
-        return _to_projections(text, "careful", *_one(paused))
+    if paused:
+        return _to_projections(_stuck(paused, "paused"), "careful", *_one(paused))
     if not log.head:
         return _to_projections("The projections wait for the first event.", "good")
     return _to_projections("All projections are caught up.", "good")
@@ -170,7 +172,8 @@ def _oldest_event(
 ) -> Sentence:
     if log.waiting_since is not None:
         return _behind_an_append(log)
-    oldest = max((each.lag_seconds for each in found), default=0.0)
+    worst = max(found, key=lambda each: each.lag_seconds, default=None)
+    oldest = worst.lag_seconds if worst else 0.0
     if not log.head:
         return Sentence(
             text="There is no event yet: place an order, or run "
@@ -183,6 +186,10 @@ def _oldest_event(
         return Sentence(text=text, state="good", url_name="ops:projections")
     text = f"The oldest unprocessed event is {counted.span(oldest)} old."
     state: State = "bad" if oldest > _threshold() else "good"
+    if worst and worst.state == "paused":
+        # Somebody wants it so; whoever reads should know whom it waits for.
+        text = f"{text[:-1]}, and waits for {worst.name}, which is paused."
+        state = "careful"
     return Sentence(
         text=text,
         state=state if has_started else "careful",
