@@ -1,13 +1,20 @@
 """Lines over time as points of SVG, with gaps where nothing was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from monitoring.history import Series
 
 # Of the drawing; it is stretched to where it stands.
 WIDTH, HEIGHT = 120, 30
 # Rows of the table that tells the same as a drawing.
 ROWS = 15
+# Of a sample's values the one that is drawn.
+Value = Callable[[dict[str, Any]], float | None]
+LAG: Value = itemgetter("lag_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +29,16 @@ class Line:
     most: float | None
     rows: list[tuple[datetime, float | None]]
     gaps: int
+
+
+def of_series(series: Series, value: Value, *, top: float | None = None) -> Line:
+    """As `line`, of samples."""
+    step = timedelta(seconds=series.step_s)
+    return line(
+        [series.begins_at + number * step for number in range(len(series.points))],
+        [None if each is None else value(each.values) for each in series.points],
+        top=top,
+    )
 
 
 def line(

@@ -1,8 +1,7 @@
 """/ops/: is anything wrong, since when, how bad; and the last half hour at a glance."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +15,8 @@ from eventstore import redis_client
 from eventstore.telemetry import outcomes, presence
 from monitoring import history, sentences
 from monitoring.console import drawn, health, page
-from monitoring.console.drawn import Line
-from monitoring.history import Point, Series
+from monitoring.console.drawn import Line, Value
+from monitoring.history import Series
 from monitoring.sentences import CommandSummary, DeadLetters, Sentence, Workers
 from monitoring.system import report
 from projections import dead_letters, registry, status
@@ -27,9 +26,6 @@ MINUTES = 30
 # What is said of commands is of so many minutes.
 LATELY = 5
 ACTS = 20
-
-# Of a sample's values, what is drawn of the traffic.
-Value = Callable[[dict[str, Any]], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +113,16 @@ def _traffic(series: Series) -> Iterator[Chart]:
         ("command-p99", "Commands, p99", "milliseconds", _p99("commands"), commands),
         ("query-p99", "Queries, p99", "milliseconds", _p99("queries"), ""),
     ):
-        line = drawn.line(_times(series), _values(series.points, value))
+        line = drawn.of_series(series, value)
         yield Chart(key=key, title=title, kind=kind, line=line, href=href)
 
 
 def _lag(name: str, series: Series, *, scale: float) -> Chart:
-    values = _values(series.points, lambda v: v["lag_seconds"])
     return Chart(
         key=f"lag-{name}",
         title=name,
         kind="seconds",
-        line=drawn.line(_times(series), values, top=scale),
+        line=drawn.of_series(series, drawn.LAG, top=scale),
         href=reverse("ops:projection", args=[name]),
     )
 
@@ -145,15 +140,6 @@ def _p99(what: str) -> Value:
         return values[what]["p99_s"] if values[what] else None
 
     return value
-
-
-def _values(points: Sequence[Point | None], value: Value) -> list[float | None]:
-    return [None if each is None else value(each.values) for each in points]
-
-
-def _times(series: Series) -> list[datetime]:
-    step = timedelta(seconds=series.step_s)
-    return [series.begins_at + number * step for number in range(len(series.points))]
 
 
 def _most(series: Series) -> float:
