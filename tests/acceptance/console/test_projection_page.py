@@ -55,6 +55,7 @@ def test_it_pauses_and_resumes(console: Console) -> None:
 def test_it_rebuilds_with_a_look_swaps_and_rolls_back(
     console: Console, place: Place, script: bool
 ) -> None:
+    console.system.start_worker(queue="operations")
     for _ in range(3):
         place()
     page = console.page if script else console.without_script()

@@ -210,6 +210,22 @@ def test_it_retries_all_and_cancels_that(operator):
     assert operator.get(f"{many}?projection=unknown").status_code == 404
 
 
+def test_it_retries_those_that_match(operator):
+    many, id = (
+        f"/ops/dead-letters/retry/?projection={NAME}",
+        DeadLetter.objects.get().pk,
+    )
+    assert operator.get(f"{many}&type=AccountOpened").status_code == 409
+    assert "holds nothing" in shown.text(operator.get(f"{many}&id={id + 1}"))
+    path = f"{many}&type=PointsEarned&id={id}"
+    said = shown.text(operator.get(path))
+    assert "type PointsEarned" in said.replace("Type", "type")
+    assert shown.confirm(operator, path, id=str(id)).status_code == 303
+    operation = Operation.objects.get()
+    assert operation.total == 1
+    assert "PointsEarned" in str(operation.parameters)
+
+
 def test_it_refuses_a_viewer_at_held_streams_and_operations(viewer):
     id = DeadLetter.objects.get().pk
     operation = rebuilds.begin()
