@@ -1,5 +1,7 @@
 """The review pages for held streams, one or all of a projection, and for operations."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -9,9 +11,11 @@ from monitoring.console.acts import METHODS, SWAPS
 from monitoring.console.confirm import Asked
 from monitoring.console.reviews import held
 from projections import actors, control, errors, operations, registry
+from projections.held_streams import Matching
 from projections.models import Operation
 
 RETRIES = "retry held streams"
+FILTERS = ("projection", "state", "category", "type", "stream", "error_key")
 SKIPS = "skip failing events"
 
 
@@ -58,9 +62,11 @@ def skip(request: HttpRequest, *, id: int) -> HttpResponse:
 @page.viewers
 @require_http_methods(METHODS)
 def retry_many(request: HttpRequest) -> HttpResponse:
-    """?projection=: of which all that is held is retried."""
-    given = request.POST if request.method == "POST" else request.GET
-    name = given.get("projection", "")
+    """?projection= alone: all that it holds; with others of held_streams.Matching and
+    id=, once for each: those that match.
+    """
+    matching = _matching(request)
+    name = matching.projection
     try:
         registry.subscriber(name)
     except errors.UnknownProjection as error:
@@ -72,15 +78,36 @@ def retry_many(request: HttpRequest) -> HttpResponse:
             target=name,
             permission=actors.RETRY,
             may=RETRIES,
-            title=f"Retry all that {name} holds",
-            button="Retry all",
-            review=lambda: held.retry_all(name),
-            perform=lambda **how: control.retry_all(name, **how),
+            title=f"Retry what {name} holds",
+            button="Retry",
+            review=lambda: held.retry_many(matching),
+            perform=lambda **how: _retry_many(matching, **how),
             back=f"{reverse('ops:dead-letters')}?projection={name}",
             done=lambda _: f"What {name} holds is tried again.",
-            parameters={"projection": name},
+            parameters=_sent_again(matching),
         ),
     )
+
+
+def _retry_many(matching: Matching, **how: Any) -> Operation:
+    if matching.named():
+        return control.retry_matching(matching, **how)
+    return control.retry_all(matching.projection, **how)
+
+
+def _matching(request: HttpRequest) -> Matching:
+    given = request.POST if request.method == "POST" else request.GET
+    named = {each: given.get(each, "") for each in FILTERS}
+    ids = [int(each) for each in given.getlist("id") if each.isdecimal()]
+    return Matching(**named, ids=tuple(ids))
+
+
+def _sent_again(matching: Matching) -> list[tuple[str, str]]:
+    named = [(each, getattr(matching, each)) for each in FILTERS]
+    return [
+        *((name, value) for name, value in named if value),
+        *(("id", str(each)) for each in matching.ids),
+    ]
 
 
 @page.viewers

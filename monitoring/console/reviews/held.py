@@ -1,12 +1,22 @@
 """Reviews of what is done to held streams."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from eventstore.templatetags import shown as texts
 from monitoring.console.reviews.shown import Fact, Review
-from projections import dead_letters, errors, operations, registry, standings
+from projections import (
+    dead_letters,
+    errors,
+    held_streams,
+    operations,
+    registry,
+    standings,
+)
+from projections.held_streams import Matching
 from projections.models import DeadLetter, Operation
 
+LONGEST = 80  # characters of a filter's value
 LATER = "Rows that lack the stream's held events, until it is free."
 
 
@@ -48,21 +58,23 @@ def skip(id: int) -> Review:
     )
 
 
-def retry_all(name: str) -> Review:
-    """Raises UnknownProjection, NotAllowedInState (nothing is held, or under way)."""
+def retry_many(matching: Matching) -> Review:
+    """Raises UnknownProjection, NotAllowedInState (none matches, or under way)."""
+    name = matching.projection
     registry.subscriber(name)
     seen = standings.of_many(name)
     _refuse_two(name)
-    held = dead_letters.current().filter(projection=name)
-    count = held.count()
+    found = held_streams.find(matching)
+    count = found.count()
     if not count:
-        raise errors.NotAllowedInState(f"{name} holds nothing")
-    parked = held.filter(state=DeadLetter.State.PARKED).count()
+        raise errors.NotAllowedInState(f"{name} holds nothing that matches")
+    parked = found.filter(state=DeadLetter.State.PARKED).count()
     return Review(
         seen=seen,
         now=[
-            ("Held streams", texts.count(count)),
-            ("Of these parked", texts.count(parked)),
+            ("Held streams", texts.count(dead_letters.count(name))),
+            ("Those that match", f"{texts.count(count)}, {texts.count(parked)} parked"),
+            *((texts.words(key), _short(value)) for key, value in _named(matching)),
         ],
         then=[("Each", "tried again, one after the other, by workers")],
         touches=f"{texts.count(count)} streams, and what is held of them.",
@@ -70,6 +82,17 @@ def retry_all(name: str) -> Review:
         readers=LATER,
         warnings=["Those whose cause is not mended fail once more."],
     )
+
+
+def _named(matching: Matching) -> list[tuple[str, Any]]:
+    named = matching.named()
+    chosen = named.pop("ids", ())
+    return [*named.items(), *([("chosen", f"{len(chosen)} streams")] if chosen else [])]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def cancel(operation: Operation) -> Review:

@@ -7,18 +7,13 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from projections.models import DeadLetter
-from tests.integration.console import viewers
+from tests.integration.console import shown
 from tests.integration.projections import accounts
 from tests.integration.projections.accounts import NAME, earn
 
 pytestmark = pytest.mark.usefixtures("holding")
 
 PAGE = "/ops/dead-letters/"
-
-
-@pytest.fixture
-def viewer(holding: None):
-    return viewers.client("Viewer")
 
 
 def letter() -> DeadLetter:
@@ -42,7 +37,7 @@ def test_it_groups_what_is_held_by_its_cause(viewer):
         4,
     )
     assert len(page.context["letters"]) == 4
-    assert "4 streams held" in viewers.text(page)
+    assert "4 streams held" in shown.text(page)
 
 
 def test_it_narrows_to_a_cause_or_a_stream(viewer):
@@ -56,13 +51,12 @@ def test_it_narrows_to_a_cause_or_a_stream(viewer):
 
 def test_it_says_that_nothing_is_held(viewer):
     DeadLetter.objects.all().delete()
-    assert "Nothing has to be done now" in viewers.text(viewer.get(PAGE))
+    assert "Nothing has to be done now" in shown.text(viewer.get(PAGE))
 
 
-def test_it_offers_actions_to_whoever_may(viewer):
+def test_it_offers_actions_to_whoever_may(viewer, operator):
     held = letter()
     retry, skip = (f'href="{PAGE}{held.pk}/{word}/"' for word in ("retry", "skip"))
-    operator = viewers.client("Operator", name="olga")
     for path in (PAGE, f"{PAGE}{held.pk}/"):
         seen = viewer.get(path).content.decode()
         assert retry not in seen
@@ -74,10 +68,10 @@ def test_it_offers_actions_to_whoever_may(viewer):
 
 def test_it_tells_why_one_is_held_and_what_waits(viewer):
     page = viewer.get(f"{PAGE}{letter().pk}/")
-    shown = viewers.text(page)
-    assert "ValueError: three" in shown
-    assert "Traceback (most recent call last)" in shown
-    assert "Held: 2 events" in shown
+    said = shown.text(page)
+    assert "ValueError: three" in said
+    assert "Traceback (most recent call last)" in said
+    assert "Held: 2 events" in said
     assert [each.version for each in page.context["held"]] == [3, 4]
 
 
@@ -85,15 +79,14 @@ def test_it_counts_what_waits_behind_the_first_ones(viewer):
     for _ in range(60):
         earn(1, id="held")
     accounts.follow()
-    shown = viewers.text(viewer.get(f"{PAGE}{letter().pk}/"))
-    assert "Held: 62 events" in shown
-    assert "The first 50 of them" in shown
+    said = shown.text(viewer.get(f"{PAGE}{letter().pk}/"))
+    assert "Held: 62 events" in said
+    assert "The first 50 of them" in said
 
 
-def test_it_hides_the_data_of_the_event_from_who_may_not_see_it(viewer):
+def test_it_hides_the_data_of_the_event_from_who_may_not_see_it(viewer, administrator):
     path = f"{PAGE}{letter().pk}/"
     assert viewer.get(path).context["data"] == {"points": "***"}
-    administrator = viewers.client("Administrator", name="ada")
     assert administrator.get(path).context["data"] == {"points": 3}
 
 
@@ -102,7 +95,7 @@ def test_a_stream_that_is_held_no_longer_is_told_of(viewer):
     letter().delete()
     answer = viewer.get(path)
     assert answer.status_code == 404
-    assert "it was freed, or never was held" in viewers.text(answer)
+    assert "it was freed, or never was held" in shown.text(answer)
 
 
 def test_it_exports_what_matches_a_line_each(viewer, monkeypatch):

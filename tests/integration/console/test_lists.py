@@ -10,17 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from eventstore.telemetry import sending
 from projections import actors, control
 from projections.models import AuditEntry, Operation
-from tests.integration.console import stored, viewers
+from tests.integration.console import shown, stored
 from tests.integration.projections.accounts import NAME
 
 pytestmark = pytest.mark.usefixtures("holding")
 
 ANN = actors.program("ann")
-
-
-@pytest.fixture
-def viewer(holding: None):
-    return viewers.client("Viewer")
 
 
 def rebuild(reason: str = "because") -> Operation:
@@ -39,34 +34,33 @@ def entries(number: int) -> None:
 def test_it_lists_operations_and_narrows_them(viewer):
     first = rebuild("fixed totals")
     retried = control.retry_all(NAME, actor=ANN, reason="")
-    shown = viewers.text(viewer.get("/ops/operations/"))
-    assert "fixed totals" in shown
-    assert "streams" in shown
+    said = shown.text(viewer.get("/ops/operations/"))
+    assert "fixed totals" in said
+    assert "streams" in said
     only = viewer.get("/ops/operations/?kind=retry").content.decode()
     assert f'id="operation-{retried.pk}"' in only
     assert f'id="operation-{first.pk}"' not in only
 
 
 def test_it_says_when_no_operation_was_begun(viewer):
-    assert "Nothing was rebuilt" in viewers.text(viewer.get("/ops/operations/"))
+    assert "Nothing was rebuilt" in shown.text(viewer.get("/ops/operations/"))
     narrowed = viewer.get("/ops/operations/?kind=retry")
-    assert "No operation is like this" in viewers.text(narrowed)
+    assert "No operation is like this" in shown.text(narrowed)
 
 
 def test_it_shows_one_operation_with_its_end(viewer):
     operation = rebuild("fixed totals")
-    shown = viewers.text(viewer.get(f"/ops/operations/{operation.pk}/"))
-    assert "Rebuild of loyalty_balance" in shown
-    assert "cancelled" in shown
-    assert shown.count("fixed totals") >= 2  # its reason, and its entries
+    said = shown.text(viewer.get(f"/ops/operations/{operation.pk}/"))
+    assert "Rebuild of loyalty_balance" in said
+    assert "cancelled" in said
+    assert said.count("fixed totals") >= 2  # its reason, and its entries
 
 
-def test_it_offers_what_may_be_done_to_whoever_may(viewer):
+def test_it_offers_what_may_be_done_to_whoever_may(viewer, operator):
     operation = control.rebuild(NAME, actor=ANN, reason="", review=True)
     page = f"/ops/operations/{operation.pk}/"
     cancel = f'href="/ops/operations/{operation.pk}/cancel/"'
     assert cancel not in viewer.get(page).content.decode()
-    operator = viewers.client("Operator", name="olga")
     assert cancel in operator.get(page).content.decode()
     control.cancel(NAME, actor=ANN, reason="")
     assert cancel not in operator.get(page).content.decode()
@@ -99,7 +93,7 @@ def test_it_filters_the_audit(viewer):
     page = viewer.get("/ops/audit/?actor=ann&action=pause")
     assert [each.reason for each in page.context["entries"]] == ["an index"]
     none = viewer.get("/ops/audit/?before=2001-01-01T00:00")
-    assert "Nothing like this" in viewers.text(none)
+    assert "Nothing like this" in shown.text(none)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +110,7 @@ def test_it_filters_the_audit(viewer):
 def test_it_says_what_is_wrong_with_an_address(viewer, path, said):
     answer = viewer.get(f"/ops/{path}")
     assert answer.status_code == 422
-    assert said in viewers.text(answer)
+    assert said in shown.text(answer)
 
 
 def test_its_csv_has_what_is_filtered_and_no_formulas(viewer):
@@ -141,18 +135,18 @@ def test_its_csv_says_where_it_was_cut_off(viewer, monkeypatch):
 def test_it_tells_of_commands_without_their_contents(viewer):
     stream = stored.order("a note", actor="bob", correlation_id="c-1")
     sending.flush()
-    shown = viewer.get("/ops/commands/").content.decode()
-    assert "place-order" in shown
-    assert f'href="/ops/streams/{stream}/"' in shown
-    assert "?q=correlation:c-1" in shown
-    assert "a note" not in shown
+    said = viewer.get("/ops/commands/").content.decode()
+    assert "place-order" in said
+    assert f'href="/ops/streams/{stream}/"' in said
+    assert "?q=correlation:c-1" in said
+    assert "a note" not in said
     narrowed = viewer.get("/ops/commands/?command=add-note").context["recent"]
     assert [each.command for each, _ in narrowed] == ["add-note"]
 
 
 def test_it_says_that_no_command_is_like_this(viewer):
-    shown = viewers.text(viewer.get("/ops/commands/?command=ship-order"))
-    assert "None of the newest is like this" in shown
+    said = shown.text(viewer.get("/ops/commands/?command=ship-order"))
+    assert "None of the newest is like this" in said
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,19 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring import sampling
 from projections import actors, control, status
-from tests.integration.console import stored, viewers
+from tests.integration.console import people, shown, stored
 
 pytestmark = pytest.mark.usefixtures("database", "no_memory_of_other_tests")
 
 NAME = "order_summary"
 
 
-@pytest.fixture
-def viewer(database: None):
-    return viewers.client("Viewer")
-
-
 def test_a_fresh_system_says_what_to_do_next(viewer):
-    shown = viewers.text(viewer.get("/ops/"))
-    assert "No projection has started yet" in shown
-    assert "There is no event yet" in shown
-    assert "Nothing was measured yet" in shown
-    assert "Nobody has paused" in shown
+    said = shown.text(viewer.get("/ops/"))
+    assert "No projection has started yet" in said
+    assert "There is no event yet" in said
+    assert "Nothing was measured yet" in said
+    assert "Nobody has paused" in said
 
 
 def test_it_opens_on_what_is_critical(viewer):
@@ -33,7 +28,7 @@ def test_it_opens_on_what_is_critical(viewer):
     page = viewer.get("/ops/")
     first, _ = page.context["sentences"][0]
     assert first.state != "good"
-    assert f"{NAME} is paused" in viewers.text(page)
+    assert f"{NAME} is paused" in shown.text(page)
     assert page.context["worst"] == first.state
     assert f'href="/ops/projections/{NAME}/"' in page.content.decode()
 
@@ -46,7 +41,7 @@ def test_its_lag_is_that_of_the_list_and_the_command_line(viewer):
     assert behind == 3
     listed = viewer.get("/ops/projections/").context["rows"]
     assert {row.standing.lag_events for row in listed} == {3}
-    assert "The oldest unprocessed event is" in viewers.text(viewer.get("/ops/"))
+    assert "The oldest unprocessed event is" in shown.text(viewer.get("/ops/"))
 
 
 def test_it_draws_what_was_sampled(viewer):
@@ -55,13 +50,13 @@ def test_it_draws_what_was_sampled(viewer):
     sampling.take()
     page = viewer.get("/ops/")
     assert {chart.title for chart in page.context["lags"]} >= {NAME, "sales_daily"}
-    assert "Nothing was measured yet" not in viewers.text(page)
+    assert "Nothing was measured yet" not in shown.text(page)
     assert "<polyline" in page.content.decode()
 
 
 def test_the_wall_board_has_no_more_than_sentences_and_charts(viewer):
-    shown = viewers.text(viewer.get("/ops/?tv=1"))
-    assert "What operators did" not in shown
+    said = shown.text(viewer.get("/ops/?tv=1"))
+    assert "What operators did" not in said
 
 
 def test_it_asks_the_database_as_often_whatever_there_is(viewer):
@@ -100,10 +95,10 @@ def test_an_open_page_is_told_that_nothing_changed(viewer):
 
 
 def test_the_health_page_says_what_it_stands_on(viewer):
-    shown = viewers.text(viewer.get("/ops/health/"))
+    said = shown.text(viewer.get("/ops/health/"))
     for part in ("PostgreSQL", "Redis", "Queues", "Migrations", "Settled position"):
-        assert part in shown
-    assert "cannot be asked" not in shown
+        assert part in said
+    assert "cannot be asked" not in said
 
 
 def test_the_health_page_names_an_append_that_holds_readers_back(viewer):
@@ -112,18 +107,18 @@ def test_the_health_page_names_an_append_that_holds_readers_back(viewer):
         cursor.execute("BEGIN")
         stored.former("order-open", "Open", {})
         try:
-            shown = viewers.text(viewer.get("/ops/health/"))
+            said = shown.text(viewer.get("/ops/health/"))
         finally:
             cursor.execute("ROLLBACK")
-    assert "Oldest open append" in shown
+    assert "Oldest open append" in said
 
 
 @pytest.mark.parametrize("path", ["", "projections/", "health/", "audit/", "commands/"])
 def test_it_lets_in_only_who_may_look(database, path):
-    stranger = viewers.client(name="stan")
+    stranger = people.member("")
     answer = stranger.get(f"/ops/{path}")
     assert answer.status_code == 403
-    assert "You may not see the operations console" in viewers.text(answer)
+    assert "You may not see the operations console" in shown.text(answer)
     stranger.logout()
     answer = stranger.get(f"/ops/{path}")
     assert answer.status_code == 302
