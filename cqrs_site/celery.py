@@ -5,7 +5,13 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import (
+    beat_init,
+    celeryd_after_setup,
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+)
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqrs_site.settings")
@@ -59,7 +65,15 @@ def configured() -> dict[str, Any]:
         "schedule": float(every_s),
         "options": {"expires": every_s},
     }
-    return {"check_consistency": check} if every_s else {}
+    # Twice in each slot: a run that is a little late then leaves no gap.
+    half_s = settings.CQRS.monitoring.metrics_interval_s / 2
+    sample = {
+        "task": "monitoring.sample",
+        "schedule": half_s,
+        "options": {"expires": half_s},
+    }
+    checks = {"check_consistency": check} if every_s else {}
+    return {"sample": sample, **checks}
 
 
 @worker_init.connect
@@ -71,3 +85,35 @@ def refuse_a_log_without_guards(**kwargs: Any) -> None:
     if found:
         # SystemExit, because Celery logs any other exception of a receiver and goes on.
         sys.exit("\n".join(str(each) for each in found))
+
+
+# What the slots of this worker, which are processes, say of themselves.
+_worker: dict[str, Any] = {"name": "", "queues": ()}
+
+
+@celeryd_after_setup.connect
+def remember_the_worker(sender: str, instance: Any, **kwargs: Any) -> None:
+    """Its name and queues, before its slots are forked."""
+    _worker.update(name=sender, queues=tuple(instance.app.amqp.queues.consume_from))
+
+
+@worker_process_init.connect
+def introduce_a_slot(**kwargs: Any) -> None:
+    from eventstore.telemetry import presence, sending
+
+    sending.introduce(presence.WORKER, **_worker)
+
+
+@worker_process_shutdown.connect
+def send_the_rest(**kwargs: Any) -> None:
+    """A slot ends without what Python does at an exit."""
+    from eventstore.telemetry import sending
+
+    sending.flush()
+
+
+@beat_init.connect
+def introduce_beat(**kwargs: Any) -> None:
+    from eventstore.telemetry import presence, sending
+
+    sending.introduce(presence.BEAT)

@@ -191,6 +191,7 @@ class Alerting(Section):
 
 class Monitoring(Section):
     metrics_interval_s: StrictInt = _whole(10, 1, 3600, "seconds")
+    samples_retention_hours: StrictInt = _whole(24, 1, 720, "hours")
     health_check_interval_s: StrictInt = _whole(30, 1, 3600, "seconds")
     alerting: Alerting = Alerting()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from cqrs_site import configuration, environment
+from cqrs_site import configuration, environment, release
 
 # Django's generic classes can be subscripted at run time as they are for mypy.
 django_stubs_ext.monkeypatch()
@@ -19,6 +19,9 @@ BASE_DIR = environment.BASE_DIR
 # --- Configuration file ---------------------------------------------------------------
 
 CQRS = configuration.load(environment.text("CQRS_CONFIG", str(BASE_DIR / "cqrs.yaml")))
+
+# Which code this is, in what processes tell of themselves.
+RELEASE = environment.text("RELEASE") or release.of_sources(BASE_DIR)
 
 # --- Secrets, hosts -------------------------------------------------------------------
 
@@ -124,6 +127,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
+    "projections.web.noting.NotingMiddleware",
     "api.cross_origin.CrossOriginMiddleware",
     "api.rate_limit.RateLimitHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",

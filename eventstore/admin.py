@@ -1,5 +1,6 @@
 """The log in Django's admin: read-only, on indexed columns, without counting."""
 
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +9,22 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from eventstore import errors, personal_texts, showing, store, streams, time_travel
-from eventstore.models import Event, Stream
+from eventstore import (
+    errors,
+    payloads,
+    personal_texts,
+    showing,
+    store,
+    streams,
+    time_travel,
+)
+from eventstore.models import Event, ListedSnapshot, Stream
 from eventstore.paging import EstimatedChangeList, EstimatedPaginator
 from eventstore.streams import StreamType
 
@@ -31,6 +41,16 @@ def show_rows(stream_type: StreamType, *models: type[Model]) -> None:
     _rows.setdefault(stream_type.name, []).extend(models)
 
 
+# Whether the one who looks may see personal texts, while a page is made: the methods
+# that show a field are given the row alone.
+_may_see: ContextVar[bool] = ContextVar("may_see", default=False)
+
+
+def may_see_payload() -> bool:
+    """Whether the page that is made now may show payloads and personal texts."""
+    return _may_see.get()
+
+
 class ReadOnly(admin.ModelAdmin[Any]):
     """Shows, and changes nothing; for tables that only code may write."""
 
@@ -43,6 +63,12 @@ class ReadOnly(admin.ModelAdmin[Any]):
         self, request: HttpRequest, **kwargs: Any
     ) -> type[EstimatedChangeList]:
         return EstimatedChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # Every page asks for its rows first, in the thread that then renders it.
+        _may_see.set(payloads.may_see(request.user))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -136,10 +162,11 @@ class EventAdmin(LogAdmin):
 
     @admin.display(description="data")
     def pretty_data(self, event: Event) -> SafeString:
-        # As it is stored, with the personal texts that somebody's key still opens.
+        # As it is stored; for who may see it with the personal texts that a key opens.
         recorded = store.read_events([event.event_id])[event.event_id]
         try:
-            return showing.pretty(recorded.envelope(stored=True)["data"])
+            envelope = payloads.shown(recorded, may_see=may_see_payload(), stored=True)
+            return showing.pretty(envelope["data"])
         except errors.EventStoreError as error:
             return showing.block(f"cannot be decrypted: {error}")
 
@@ -225,11 +252,66 @@ class StreamAdmin(LogAdmin):
     @admin.display(description="state now")
     def state(self, first: Stream) -> SafeString:
         try:
-            now = time_travel.state_at(first.stream, version=store.MAX_VERSION)
+            now = time_travel.state_at(
+                first.stream, version=store.MAX_VERSION, masked=not may_see_payload()
+            )
         except Exception as error:
-            # Whatever the domain finds wrong with them, its events are shown.
+            # Whatever the domain finds wrong with them, its events are shown. What it
+            # says may have their data.
+            if not may_see_payload():
+                return showing.block(f"cannot be folded: {type(error).__name__}")
             return showing.block(f"cannot be folded: {type(error).__name__}: {error}")
         return showing.pretty(msgspec.to_builtins(now))
+
+
+@admin.register(ListedSnapshot)
+class SnapshotAdmin(ReadOnly):
+    """A list alone: states have personal data, and are encrypted where they have."""
+
+    list_display = ("short_stream", "version", "recorded", "size", "code", "encrypted")
+    list_display_links = None
+    ordering = ("stream", "fingerprint")
+    sortable_by = ()
+    search_fields = ("stream",)  # shows the box; get_search_results does the search
+    search_help_text = "How a stream's name begins."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ListedSnapshot]:
+        rows: QuerySet[ListedSnapshot] = super().get_queryset(request)
+        return rows.defer("state").annotate(bytes=Length("state"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        beyond = term + "\U0010ffff"
+        if not term:
+            return queryset, False
+        return queryset.filter(stream__gte=term, stream__lt=beyond), False
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> None:
+        return None
+
+    @admin.display(description="stream")
+    def short_stream(self, row: ListedSnapshot) -> SafeString:
+        return stream_link(row.stream, text=showing.short_id(row.stream))
+
+    @admin.display(description="recorded at")
+    def recorded(self, row: ListedSnapshot) -> SafeString:
+        return showing.moment(row.recorded_at)
+
+    @admin.display(description="bytes")
+    def size(self, row: Any) -> SafeString:
+        return format_html("<span class='number'>{}</span>", f"{row.bytes:,}")
+
+    @admin.display(description="made by code")
+    def code(self, row: ListedSnapshot) -> str:
+        return row.fingerprint[:12]
+
+    @admin.display(boolean=True)
+    def encrypted(self, row: ListedSnapshot) -> bool:
+        return bool(row.key_id)
 
 
 def stream_link(stream: str, *, text: str = "") -> SafeString:

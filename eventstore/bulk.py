@@ -5,6 +5,7 @@ own affair: a refusal or a conflict hinders no other.
 """
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,8 @@ from eventstore.commands import Context, Loaded, Outcome
 from eventstore.events import NewEvent, RecordedEvent
 from eventstore.store import Appended, StreamAppend
 from eventstore.streams import StreamType
+from eventstore.telemetry import recording
+from eventstore.telemetry.recording import Handled
 
 # Newest first and not more than `limit` of each: a stream of many events must not hold
 # up the others, and has a snapshot.
@@ -70,13 +73,35 @@ def handle(
     left, done = dict(enumerate(asks)), dict[int, Outcome | Exception]()
     with transaction.atomic(savepoint=False):
         commands.refuse_snapshot_isolation()
-        for _ in range(commands.attempts()):
+        began, attempts = time.perf_counter(), dict[int, int]()
+        for attempt in range(1, commands.attempts() + 1):
             if not left:
                 break
             done |= _once(stream_type, left, at=at, context=context)
+            attempts |= dict.fromkeys(left, attempt)
             left = {place: ask for place, ask in left.items() if place not in done}
+        recording.many(
+            stream_type,
+            [
+                _handled(stream_type, asks[place], result, attempts[place])
+                for place, result in done.items()
+            ],
+            context=context,
+            seconds=time.perf_counter() - began,
+        )
         done |= _one_by_one(stream_type, left, at=at, context=context)
     return [done[place] for place in range(len(asks))]
+
+
+def _handled(
+    stream_type: StreamType, ask: Ask, result: Outcome | Exception, attempts: int
+) -> Handled:
+    return Handled(
+        command=ask.command,
+        stream=stream_type.stream(ask.stream_id),
+        result=result,
+        attempts=attempts,
+    )
 
 
 def preview(

@@ -13,6 +13,7 @@ from eventstore import errors, events, ids, log, snapshots, store, tokens
 from eventstore.events import NewEvent, RecordedEvent
 from eventstore.person_keys import Key
 from eventstore.streams import StreamType
+from eventstore.telemetry import recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,25 +110,52 @@ def handle(
     Raises the domain's rejection, VersionMismatch (expected_version), VersionConflict
     (attempts used up), WrongIsolation (a transaction that could not see the winner).
     """
-    refuse_snapshot_isolation()
     stream = stream_type.stream(stream_id)
-    for _ in range(attempts()):
-        loaded = load(stream_type, stream_id)
-        # First: a command that is repeated expects the version of the first time.
-        if earlier := _earlier_outcome(stream, context):
-            return earlier
-        _refuse_other_version(stream, loaded, expected_version)
-        decided = stream_type.decide(loaded.state, command, at=at)
-        if not decided:
-            return nothing_new(stream, loaded)
-        new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
-        try:
-            appended = store.append(stream, new, expected_version=loaded.version)
-        except (errors.ConcurrencyConflict, errors.DuplicateEvent):
-            continue
-        keep_snapshot(stream_type, loaded, appending=len(new))
-        return outcome(stream, new=new, appended=appended)
-    raise errors.VersionConflict(stream=stream, attempts=attempts())
+    with recording.observed(
+        stream_type, command, stream=stream, context=context
+    ) as seen:
+        refuse_snapshot_isolation()
+        for attempt in range(1, attempts() + 1):
+            seen.attempts = attempt
+            seen.outcome = _attempt(
+                stream_type,
+                stream_id,
+                command,
+                at=at,
+                context=context,
+                expected_version=expected_version,
+            )
+            if seen.outcome:
+                return seen.outcome
+        raise errors.VersionConflict(stream=stream, attempts=attempts())
+
+
+def _attempt(
+    stream_type: StreamType,
+    stream_id: object,
+    command: Any,
+    *,
+    at: datetime,
+    context: Context,
+    expected_version: int | None,
+) -> Outcome | None:
+    """Decides once; None when another writer was faster."""
+    stream = stream_type.stream(stream_id)
+    loaded = load(stream_type, stream_id)
+    # First: a command that is repeated expects the version of the first time.
+    if earlier := _earlier_outcome(stream, context):
+        return earlier
+    _refuse_other_version(stream, loaded, expected_version)
+    decided = stream_type.decide(loaded.state, command, at=at)
+    if not decided:
+        return nothing_new(stream, loaded)
+    new = prepare(stream_type, stream_id, loaded, decided, at=at, context=context)
+    try:
+        appended = store.append(stream, new, expected_version=loaded.version)
+    except (errors.ConcurrencyConflict, errors.DuplicateEvent):
+        return None
+    keep_snapshot(stream_type, loaded, appending=len(new))
+    return outcome(stream, new=new, appended=appended)
 
 
 def preview(

@@ -1,6 +1,6 @@
 """Events on their way into the log and out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,6 +125,25 @@ class RecordedEvent:
                 self._data = known.convert(type, self.schema_version, self._open())
         return self._data
 
+    def masked(self) -> Any:
+        """As `data`, with personal texts as *** and nothing decrypted; [forgotten] and
+        the lasting parts stay. Raises UnknownEventType, InvalidEvent.
+        """
+        known, type = streams.of(self.stream), self.stored_type
+        stored: dict[str, Any] = msgspec.json.decode(self._data_text)
+        newest = known.newest(type)
+        stored |= {
+            name: _masked(stored[name], self._spare, path=name, lasting=newest.lasting)
+            for name in known.personal_fields(type)
+            if name in stored
+        }
+        return known.convert(type, self.schema_version, stored)
+
+    @property
+    def _spare(self) -> str:
+        """The text that needs no mask: without a key, nothing is behind it."""
+        return "" if self._wrapped else personal_texts.FORGOTTEN
+
     @property
     def key(self) -> Key | None:
         """That of its personal texts; None for none, and when it was gone."""
@@ -177,9 +196,10 @@ class RecordedEvent:
         if masked:
             # Nobody here knows what an unknown type tells about persons.
             personal = known.personal_fields(type) if known else data
-            spare = "" if self._wrapped else personal_texts.FORGOTTEN
             data |= {
-                name: _masked(data[name], spare) for name in personal if name in data
+                name: _masked(data[name], self._spare)
+                for name in personal
+                if name in data
             }
         return {
             "event_id": str(self.event_id),
@@ -203,16 +223,24 @@ class RecordedEvent:
         return found if found.knows(self.stored_type, self.schema_version) else None
 
 
-def _masked(value: Any, spare: str) -> Any:
-    """spare: the text that is shown, as nothing is behind it."""
+def _masked(
+    value: Any, spare: str, *, path: str = "", lasting: Collection[str] = ()
+) -> Any:
+    """spare: the text that is shown, as nothing is behind it; lasting: paths, too."""
     match value:
         case dict():
-            return {name: _masked(each, spare) for name, each in value.items()}
+            return {
+                name: _masked(each, spare, path=f"{path}.{name}", lasting=lasting)
+                for name, each in value.items()
+            }
         case list():
-            return [_masked(each, spare) for each in value]
+            return [
+                _masked(each, spare, path=f"{path}.{place}", lasting=lasting)
+                for place, each in enumerate(value)
+            ]
         case None:
             return None
-    return value if spare and value == spare else MASK
+    return value if path in lasting or (spare and value == spare) else MASK
 
 
 def rfc3339(at: datetime) -> str:

@@ -14,6 +14,7 @@ from eventstore import errors
 
 SETTLED = "SELECT settled, last, open_appends FROM eventstore_settled()"
 
+# The lowest floor holds readers back, whichever transaction began first.
 # A prepared transaction holds its lock without a session: it is found by the lock on
 # its own transaction id, and its age comes from pg_prepared_xacts. xact_start of other
 # roles' sessions needs pg_read_all_stats.
@@ -35,7 +36,8 @@ WHERE l.locktype = 'advisory'
   AND l.mode = 'ShareLock'
   AND l.granted
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-ORDER BY coalesce(a.xact_start, p.prepared)
+ORDER BY ((l.classid::bigint & 65535) << 32) | l.objid::bigint,
+         coalesce(a.xact_start, p.prepared)
 LIMIT 1
 """
 
@@ -51,7 +53,9 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class OpenAppend:
-    """An append that is still open: its session (None: prepared), age in seconds."""
+    """An append that is still open: its session (None: prepared), and the age of its
+    transaction in seconds (None where we may not see it).
+    """
 
     pid: int | None
     age: float | None
@@ -77,7 +81,7 @@ def position(*, using: str = "default") -> Settled:
 
 
 def oldest_open_append(*, using: str = "default") -> OpenAppend | None:
-    """The append that holds the settled position back longest, if there is one."""
+    """The append that holds the settled position back, if there is one."""
     with connections[using].cursor() as cursor:
         cursor.execute(OLDEST_OPEN_APPEND)
         row = cursor.fetchone()

@@ -64,6 +64,8 @@ class StreamType:
     state: the struct that evolve makes, where long streams shall have snapshots.
     state_version: raised when evolve makes another state of the same events; changes
     of the struct and of event types are noticed without it.
+    page: the name of the URL pattern of a page about one of them for people, which
+    takes its id alone; "" for none.
     """
 
     name: str
@@ -75,6 +77,7 @@ class StreamType:
     subject: Callable[[str, Mapping[str, str]], str] | None = None
     state: type[Any] | None = None
     state_version: int = 1
+    page: str = ""
     _by_struct: dict[type[Any], EventType] = field(
         init=False, default_factory=dict, repr=False
     )
@@ -143,6 +146,22 @@ class StreamType:
         self._require(type, schema_version)
         event_type = self._by_name[type]
         return upcasting.to_newest(
+            self._chains[event_type.name],
+            data,
+            schema_version=schema_version,
+            newest=event_type.schema_version,
+        )
+
+    def upcast_steps(
+        self, type: str, schema_version: int, data: Data
+    ) -> list[tuple[int, Data]]:
+        """Stored data at each schema version up to the newest, with that version.
+
+        Raises UnknownEventType.
+        """
+        self._require(type, schema_version)
+        event_type = self._by_name[type]
+        return upcasting.steps(
             self._chains[event_type.name],
             data,
             schema_version=schema_version,

@@ -4,6 +4,7 @@ Events are never rewritten. `decide`, `evolve` and projections know the newest f
 type alone; what was stored in an older one passes one upcaster after the other.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,3 +63,14 @@ def to_newest(
     for version in range(schema_version, newest):
         data = upcasters[version].upcast(data)
     return data
+
+
+def steps(
+    upcasters: Mapping[int, Upcaster], data: Data, *, schema_version: int, newest: int
+) -> list[tuple[int, Data]]:
+    """The data at each version from its own to the newest."""
+    found = [(schema_version, data)]
+    for version in range(schema_version, newest):
+        data = upcasters[version].upcast(copy.deepcopy(data))
+        found.append((version + 1, data))
+    return found

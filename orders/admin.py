@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 import eventstore.admin
-from eventstore import showing
+from eventstore import payloads, showing, time_travel
 from eventstore.admin import ReadOnly
-from orders.domain import money
+from orders.domain import document, money
 from orders.domain.axes import Status
 from orders.models import (
     BoughtOrder,
@@ -39,6 +39,9 @@ CONTRIBUTIONS = (
     BoughtOrder,
     CustomerOrder,
 )
+
+# What these keep are texts of persons.
+PERSONAL = (OrderSearch,)
 
 eventstore.admin.show_rows(
     ORDER, OrderSummary, OrderDetail, OrderMilestones, *CONTRIBUTIONS
@@ -101,7 +104,7 @@ class OrderSummaryAdmin(OrderRowAdmin):
         "stream",
         "detail",
         "version",
-        "external_reference",
+        "reference",
         "customer_id",
         "country",
         "status",
@@ -129,7 +132,7 @@ class OrderSummaryAdmin(OrderRowAdmin):
 
     @admin.display(description="reference")
     def reference(self, row: OrderSummary) -> str | None:
-        return row.external_reference
+        return _text(row.external_reference)
 
     @admin.display(description="customer")
     def customer(self, row: OrderSummary) -> str:
@@ -195,8 +198,7 @@ class OrderDetailAdmin(OrderRowAdmin):
 
     @admin.display(description="reference")
     def reference(self, row: Any) -> str | None:
-        found: str | None = row.order_external_reference
-        return found
+        return _text(row.order_external_reference)
 
     @admin.display(description="status")
     def status(self, row: Any) -> str:
@@ -217,7 +219,12 @@ class OrderDetailAdmin(OrderRowAdmin):
 
     @admin.display(description="order")
     def pretty_order(self, row: OrderDetail) -> SafeString:
-        return showing.pretty(row.order)
+        if eventstore.admin.may_see_payload():
+            return showing.pretty(row.order)
+        # The same order, folded of events without their personal texts.
+        stream = ORDER.stream(row.order_id)
+        order = time_travel.state_at(stream, version=row.version, masked=True)
+        return showing.pretty(document.render(order, order_id=str(row.order_id)))
 
 
 @admin.register(*CONTRIBUTIONS)
@@ -233,6 +240,8 @@ class ContributionAdmin(OrderRowAdmin):
 
     @admin.display(description="folded")
     def pretty_folded(self, row: Any) -> SafeString:
+        if type(row) in PERSONAL and not eventstore.admin.may_see_payload():
+            return showing.pretty(payloads.hidden(row.folded))
         return showing.pretty(row.folded)
 
 
@@ -314,6 +323,14 @@ class SalesDailyAdmin(ReadOnly):
     @admin.display(description="refunded")
     def refunded_amount(self, row: ListedSalesDaily) -> SafeString:
         return _amount(money.to_text(row.refunded), row.currency)
+
+
+def _text(personal: str | None) -> str | None:
+    """A personal text as the one who looks may see it."""
+    if personal is None or eventstore.admin.may_see_payload():
+        return personal
+    hidden: str = payloads.hidden(personal)
+    return hidden
 
 
 def _amount(amount: str, currency: str) -> SafeString:

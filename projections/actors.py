@@ -11,6 +11,11 @@ SWAP = "swap"
 RETRY = "retry"
 SKIP = "skip"
 EVERYTHING = frozenset({PAUSE, REBUILD, SWAP, RETRY, SKIP})
+# To look: at the console at all, and at the data of events. What a dead letter says of
+# its failure is for all who look: an operator must read why.
+VIEW = "view"
+VIEW_PAYLOAD = "view_payload"
+LOOKING = frozenset({VIEW, VIEW_PAYLOAD})
 # Cannot be taken back, so that no group and no key has it.
 FORGET = "forget"
 
@@ -30,13 +35,14 @@ def signed_in(user: User) -> Actor:
     name = f"user:{user.get_username()}"
     if not user.is_staff:
         return Actor(name)
-    allowed = {each for each in EVERYTHING if user.has_perm(f"projections.{each}")}
+    known = EVERYTHING | LOOKING
+    allowed = {each for each in known if user.has_perm(f"projections.{each}")}
     return Actor(name, frozenset(allowed))
 
 
 def command_line() -> Actor:
     """Whoever has a shell beside the settings and secrets may do everything."""
-    return Actor(f"{getpass.getuser()} (command line)", EVERYTHING | {FORGET})
+    return Actor(f"{getpass.getuser()} (command line)", EVERYTHING | LOOKING | {FORGET})
 
 
 def program(name: str) -> Actor:

@@ -1,18 +1,29 @@
-"""The door's ledger: who may, who did, and who was refused (P9)."""
+"""The door's ledger: who may, who did, and who was refused (P9).
+
+An action that was confirmed on a page is done once: its entry has the page's token.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from projections import errors
 from projections.actors import Actor
+from projections.confirming import Confirmation
 from projections.models import AuditEntry, Operation
 
 USING = "read"
 LONGEST_REASON = 500  # characters, as the contract has it
+
+# Two submissions of one form at once take turns: the second finds the first one's entry
+# instead of a state that no longer allows the action. The upper 16 bits keep these keys
+# apart from others' (7: the log, 8: leases, 9: operations, 10: held streams).
+CLAIM = """
+SELECT pg_advisory_xact_lock((11::bigint << 48) | (hashtext(%s)::bigint & 4294967295))
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +36,7 @@ class Entry:
     reason: str
     parameters: dict[str, Any] = field(default_factory=dict)
     operation: Operation | None = None
+    once: Confirmation | None = None
 
 
 @contextmanager
@@ -35,14 +47,16 @@ def action(
     permission: str,
     actor: Actor,
     reason: str,
+    once: Confirmation | None = None,
     needs_reason: bool = False,
     **parameters: Any,
 ) -> Iterator[Entry]:
     """Runs the block in a transaction that also writes what was done, and by whom.
 
     Without the permission, without a reason that is needed, or refused by the block,
-    nothing of it stands, and the refusal is written down instead.
-    Raises NotPermitted, MissingReason, ReasonTooLong, and what the block raises.
+    nothing of it stands, and the refusal is written down instead; it does not use the
+    token of `once` up. Raises NotPermitted, MissingReason, ReasonTooLong, AlreadyDone
+    (the token was used: nothing is done or written), and what the block raises.
     """
     entry = Entry(
         action=name,
@@ -50,12 +64,16 @@ def action(
         actor=actor,
         reason=reason,
         parameters=parameters,
+        once=once,
     )
     try:
         _allow(entry, permission, needs_reason=needs_reason)
         with transaction.atomic(using=USING):
+            _claim(once)
             yield entry
             write(entry, outcome="started" if entry.operation else "done")
+    except errors.AlreadyDone:
+        raise
     except errors.ProjectionError as error:
         write(entry, outcome="refused", detail=str(error))
         raise
@@ -85,6 +103,7 @@ def write(entry: Entry, *, outcome: str, detail: str = "") -> None:
         outcome=outcome,
         detail=detail,
         operation=entry.operation.pk if entry.operation else None,
+        token=entry.once.token if entry.once and outcome != "refused" else None,
     )
 
 
@@ -106,6 +125,15 @@ def ended(operation: Operation) -> None:
         detail=detail,
         operation=operation.pk,
     )
+
+
+def _claim(once: Confirmation | None) -> None:
+    if once is None:
+        return
+    with connections[USING].cursor() as cursor:
+        cursor.execute(CLAIM, [str(once.token)])
+    if done := AuditEntry.objects.using(USING).filter(token=once.token).first():
+        raise errors.AlreadyDone(done)
 
 
 def _allow(entry: Entry, permission: str, *, needs_reason: bool) -> None:

@@ -20,6 +20,7 @@ from projections import (
     errors,
     failure,
     leases,
+    timings,
 )
 from projections.folding import Failed
 from projections.models import Checkpoint
@@ -97,8 +98,11 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
+    """events: that were passed; taken: of these, what was folded."""
+
     outcome: Outcome
     events: int = 0
+    taken: int = 0
     parked: int = 0
 
 
@@ -109,12 +113,14 @@ def advance(
     *,
     epoch: int,
     worker: str,
+    read_s: float = 0.0,
 ) -> Result:
     """Folds a window of settled events into the projection's tables, exactly once.
 
     window: in position order, starting with the event at the checkpoint (which proves
     that log and rows belong together) when the checkpoint is not at 0.
     A stream whose event fails is parked there; the others go on.
+    read_s: what reading the window took, for the record that timings.py keeps.
     Raises LogDiverged, and faults that are no event's; nothing is changed then.
     """
     events = new_events(checkpoint, window, epoch=epoch)
@@ -123,12 +129,23 @@ def advance(
     fold = partial(
         _fold_leased, projection, checkpoint, events, epoch=epoch, worker=worker
     )
-    try:
-        return fold(applying.together)
-    except Exception as error:
-        if not failure.is_of_event(error):
-            raise
-        return fold(applying.bisected)
+    with timings.timed(read_s=read_s) as timing:
+        try:
+            result = fold(applying.together)
+        except Exception as error:
+            if not failure.is_of_event(error):
+                raise
+            result = fold(applying.bisected)
+        if result.outcome is Outcome.ADVANCED and worker:
+            timing.keep(
+                checkpoint,
+                events=result.events,
+                taken=result.taken,
+                parked=result.parked,
+                position=events[-1].position,
+                worker=worker,
+            )
+        return result
 
 
 def run_to(
@@ -174,7 +191,12 @@ def _fold_leased(
         touched = {each.stream for each in taken}
         touched |= erasing.follow(projection, checkpoint, events)
         copies.follow(projection, checkpoint, touched, position=events[-1].position)
-    return Result(outcome=Outcome.ADVANCED, events=len(events), parked=len(failures))
+    return Result(
+        outcome=Outcome.ADVANCED,
+        events=len(events),
+        taken=len(taken),
+        parked=len(failures),
+    )
 
 
 def standing(checkpoint: Checkpoint) -> tuple[int, UUID | None, int, str]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from eventstore import store
@@ -83,6 +83,17 @@ def count(*projections: str) -> int:
     for each in projections:
         held = held | _of_live(each)
     return held.values("stream").distinct().count()
+
+
+def counts() -> dict[str, int]:
+    """As `count`, of each projection and reactor that has any, in one statement."""
+    live = Checkpoint.objects.filter(
+        projection=OuterRef("projection"),
+        generation=OuterRef("generation"),
+        role=Checkpoint.Role.LIVE,
+    )
+    found = DeadLetter.objects.filter(Exists(live)).values_list("projection")
+    return dict(found.annotate(Count("stream")).order_by("projection"))
 
 
 def _of_live(projection: str) -> QuerySet[DeadLetter]:
@@ -215,8 +226,7 @@ def skip(id: int, *, actor: str, reason: str) -> bool:
     Raises as `retry`.
     """
     with transaction.atomic(using=USING):
-        _leased(get(id), wait=True)
-        letter = get(id)
+        letter = locked(id)
         SkippedEvent.objects.get_or_create(
             projection=letter.projection,
             event_id=letter.event_id,
@@ -236,6 +246,15 @@ def get(id: int) -> DeadLetter:
         return DeadLetter.objects.get(pk=id)
     except DeadLetter.DoesNotExist:
         raise errors.UnknownDeadLetter(id=id) from None
+
+
+def locked(id: int) -> DeadLetter:
+    """The held stream, with the lease of its partition, in the caller's transaction.
+
+    Raises UnknownDeadLetter.
+    """
+    _leased(get(id), wait=True)
+    return get(id)  # somebody may have freed it before we had the lease
 
 
 def held_events(letter: DeadLetter) -> int:

@@ -1,6 +1,9 @@
 """What the projection engine raises. Each error carries its facts."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from projections.models import AuditEntry
 
 
 class ProjectionError(Exception):
@@ -60,6 +63,47 @@ class UnknownDeadLetter(ProjectionError):
     def __init__(self, *, id: int) -> None:
         super().__init__(f"there is no dead letter {id}")
         self.id = id
+
+
+class WrongSelection(ProjectionError):
+    """Held streams that are to be retried are named by nothing, or by too many ids."""
+
+    code = "wrong-selection"
+
+
+class Unconfirmed(ProjectionError):
+    """An action that was confirmed on a review page and is not done.
+
+    Only pages confirm: no such error comes over the API.
+    """
+
+    code = "unconfirmed"
+
+
+class BadConfirmation(Unconfirmed):
+    """The confirmation is forged, too old, or of another user, action or target."""
+
+    code = "bad-confirmation"
+
+
+class Overtaken(Unconfirmed):
+    """What the review page showed is so no more; the message says what changed."""
+
+    code = "overtaken"
+
+
+class AlreadyDone(Unconfirmed):
+    """The same confirmation came before; `entry` is the audit's of what was done.
+
+    operation: the id of the one that it began, None if it began none.
+    """
+
+    code = "already-done"
+
+    def __init__(self, entry: "AuditEntry") -> None:
+        super().__init__(f"{entry} is done already, at {entry.at:%Y-%m-%d %H:%M:%S}")
+        self.entry = entry
+        self.operation = entry.operation
 
 
 class TooManyDeadLetters(ProjectionError):

@@ -11,7 +11,7 @@ from itertools import chain
 from django.db import transaction
 
 from eventstore.events import RecordedEvent
-from projections import failure, row_sql
+from projections import failure, row_sql, timings
 from projections.projection import Projection, Rows, keys_of
 
 USING = "read"
@@ -38,9 +38,12 @@ def together(
     """
     if not events:
         return []
-    rows = _loaded(projection, events, schema)
-    failures = _fold(projection, rows, events)
-    _write(projection, rows)
+    with timings.step(timings.READ):
+        rows = _loaded(projection, events, schema)
+    with timings.step(timings.FOLD):
+        failures = _fold(projection, rows, events)
+    with timings.step(timings.WRITE):
+        _write(projection, rows)
     return failures
 
 

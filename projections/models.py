@@ -232,6 +232,7 @@ class Operation(models.Model):
             ("swap", "Can swap, roll back, discard and cancel rebuilds"),
             ("retry", "Can retry held streams"),
             ("skip", "Can skip failing events for ever"),
+            ("view", "Can see the operations console"),
             ("view_payload", "Can see the data of events"),
         ]
         constraints = [
@@ -289,6 +290,8 @@ class AuditEntry(models.Model):
     outcome = models.CharField(max_length=20, default="done")
     detail = models.TextField(blank=True)
     operation = models.BigIntegerField(null=True)
+    # Of the review page that it was confirmed on, so that it is done once.
+    token = models.UUIDField(null=True, unique=True)
 
     class Meta:
         default_permissions = ("view",)

@@ -71,6 +71,13 @@ def newest(projection: str) -> Operation | None:
     return found.exclude(kind=Operation.Kind.RETRY).first()
 
 
+def newest_of_each() -> dict[str, Operation]:
+    """The latest rebuild or roll back of each projection that had one, by its name."""
+    found = Operation.objects.exclude(kind=Operation.Kind.RETRY)
+    newest = found.order_by("projection", "-pk").distinct("projection")
+    return {each.projection: each for each in newest}
+
+
 def age(operation: Operation) -> float:
     """Seconds since it last changed."""
     return (timezone.now() - operation.changed_at).total_seconds()

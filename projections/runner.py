@@ -156,10 +156,12 @@ def _advance(
 ) -> None:
     projection = registry.get(checkpoint.projection)
     size = settings.CQRS.query_side.projection(checkpoint.projection).batch_size
+    began = time.perf_counter()
     window = windows.of(checkpoint, min(size, _slow.get(checkpoint.pk, size)))
+    read_s = time.perf_counter() - began
     try:
         result = batch.advance(
-            projection, checkpoint, window, epoch=epoch, worker=worker
+            projection, checkpoint, window, epoch=epoch, worker=worker, read_s=read_s
         )
     except Exception as error:
         if failure.is_infrastructure(error):

@@ -1,40 +1,26 @@
-"""How the projections stand: the one source of every list, page, metric and check."""
+"""How the projections stand: the one source of every list, page, metric and check.
 
-from collections.abc import Sequence
+Whatever their number, one look takes the same few statements.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections
 from django.utils import timezone
 
-from eventstore import settled, store
-from projections import checkpoints, dead_letters, failure, operations, registry
+from eventstore import log_standing
+from eventstore.log_standing import LogStanding
+from projections import checkpoints, dead_letters, failure, lag, operations, registry
+from projections.lag import Lag
 from projections.models import Checkpoint, Operation
 from projections.rebuilding import progress
 from projections.verifying import tally
+from projections.verifying.tally import Counted
 
 # A projection that is behind and has not moved for this long is stalled.
 STALLED_AFTER = timedelta(seconds=10)
-# Counting beyond this many events costs more than it tells; then the distance of the
-# positions stands for it (holes make it a little larger).
-COUNTED = 10_000
-
-LAG = """
-SELECT count(*), (
-    SELECT recorded_at
-    FROM eventstore_event
-    WHERE position > %(after)s AND position <= %(up_to)s
-    ORDER BY position
-    LIMIT 1
-)
-FROM (
-    SELECT 1
-    FROM eventstore_event
-    WHERE position > %(after)s AND position <= %(up_to)s
-    LIMIT %(limit)s
-) counted
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,60 +72,125 @@ class Status:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The log, the projections and the reactors at one moment, in order of name."""
+
+    log: LogStanding
+    projections: list[Status]
+    reactors: list[Status]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the databases have of all that is looked at, by its name."""
+
+    log: LogStanding
+    now: datetime
+    live: dict[str, list[Checkpoint]]
+    kept: dict[str, list[Checkpoint]]
+    lags: dict[int, Lag]  # by position
+    held: dict[str, int]
+    operations: dict[str, Operation]
+    checks: dict[str, Counted]
+
+
 def all() -> list[Status]:
-    up_to = settled.position().settled
-    head = store.head()
-    return [_status(name, up_to=up_to, head=head) for name in registry.all()]
+    """Of the projections. Raises what the databases raise, and NotSettled."""
+    return _statuses(registry.all())
 
 
 def reactors() -> list[Status]:
     """The reactors likewise: lag counts settled events that are not handled yet."""
-    up_to = settled.position().settled
-    head = store.head()
-    return [_status(name, up_to=up_to, head=head) for name in registry.reactors()]
+    return _statuses(registry.reactors())
 
 
 def of(name: str) -> Status:
     """Raises UnknownProjection."""
     registry.get(name)
-    return _status(name, up_to=settled.position().settled, head=store.head())
+    (found,) = _statuses([name])
+    return found
 
 
-def _status(name: str, *, up_to: int, head: int) -> Status:
-    found = checkpoints.live(name)
-    position = min((each.position for each in found), default=0)
-    lag_events, oldest = _lag(after=position, up_to=up_to)
-    now = timezone.now()
+def log() -> LogStanding:
+    """How far the log goes, how far readers may, and who holds them back."""
+    return log_standing.now()
+
+
+def both() -> Look:
+    """All there is, from one look: the numbers of a page agree with each other."""
+    found = _look([*registry.all(), *registry.reactors()])
+    return Look(
+        log=found.log,
+        projections=[_status(name, found) for name in registry.all()],
+        reactors=[_status(name, found) for name in registry.reactors()],
+    )
+
+
+def _statuses(names: Iterable[str]) -> list[Status]:
+    found = _look(list(names))
+    return [_status(name, found) for name in found.live]
+
+
+def _look(names: Sequence[str]) -> _Found:
+    # The log first: what is passed meanwhile is no lag.
+    standing = log_standing.now()
+    live, kept = checkpoints.live_and_kept(names)
+    live = {name: live.get(name, []) for name in names}
+    return _Found(
+        log=standing,
+        now=timezone.now(),
+        live=live,
+        kept=kept,
+        lags=lag.behind(
+            {_position(each) for each in live.values()}, up_to=standing.settled
+        ),
+        held=dead_letters.counts(),
+        operations=operations.newest_of_each(),
+        checks=tally.counted(),
+    )
+
+
+def _position(found: Sequence[Checkpoint]) -> int:
+    """Of the partition furthest behind; 0 before the start."""
+    return min((each.position for each in found), default=0)
+
+
+def _status(name: str, look: _Found) -> Status:
+    found, now = look.live[name], look.now
+    behind = look.lags[_position(found)]
     failed = next((each for each in found if each.failure), None)
     slowest = min(found, key=lambda each: each.position, default=None)
     rate = _rate(found, now)
-    rebuild = _rebuild(name)
+    rebuild = _rebuild(name, look)
     return Status(
         name=name,
         state=_state(
-            found, lag_events, now, rebuilding=rebuild["rebuild_progress"] is not None
+            found,
+            behind.events,
+            now,
+            rebuilding=rebuild["rebuild_progress"] is not None,
         ),
         **rebuild,
         version=found[0].version if found else registry.subscriber(name).version,
         generation=found[0].generation if found else 0,
         partitions=len(found),
-        position=position,
-        head=head,
-        lag_events=lag_events,
-        lag_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        position=_position(found),
+        head=look.log.head,
+        lag_events=behind.events,
+        lag_seconds=behind.seconds,
         rate=round(rate, 1),
-        eta_seconds=round(lag_events / rate, 1) if rate else None,
+        eta_seconds=round(behind.events / rate, 1) if rate else None,
         advanced_at=slowest.advanced_at if slowest else None,
         worker=slowest.worker if slowest else "",
-        dead_letters=dead_letters.count(name),
+        dead_letters=look.held.get(name, 0),
         last_error=failure.text(failed, "error"),
         last_traceback=failure.text(failed, "traceback"),
-        **_checks(name),
+        **_checks(look.checks.get(name, Counted())),
     )
 
 
-def _checks(name: str) -> dict[str, Any]:
-    found = tally.of(name)
+def _checks(found: Counted) -> dict[str, Any]:
     return {
         "checked": found.checked,
         "check_failures": found.failed,
@@ -148,9 +199,9 @@ def _checks(name: str) -> dict[str, Any]:
     }
 
 
-def _rebuild(name: str) -> dict[str, Any]:
-    operation = operations.newest(name)
-    kept = checkpoints.of(name, Checkpoint.Role.KEPT)
+def _rebuild(name: str, look: _Found) -> dict[str, Any]:
+    operation = look.operations.get(name)
+    kept = look.kept.get(name)
     ended_well = operation and operation.state == Operation.State.FINISHED
     shown = operation if not ended_well else None
     under_way = shown and not shown.finished_at
@@ -160,13 +211,6 @@ def _rebuild(name: str) -> dict[str, Any]:
         "operation": shown.pk if shown else None,
         "kept_version": kept[0].version if kept else None,
     }
-
-
-def _lag(*, after: int, up_to: int) -> tuple[int, datetime | None]:
-    with connections["default"].cursor() as cursor:
-        cursor.execute(LAG, {"after": after, "up_to": up_to, "limit": COUNTED})
-        count, oldest = cursor.fetchone()
-    return (count if count < COUNTED else max(count, up_to - after)), oldest
 
 
 def _rate(found: Sequence[Checkpoint], now: datetime) -> float:

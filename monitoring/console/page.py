@@ -24,7 +24,7 @@ from projections import actors
 from projections.actors import Actor
 
 VIEW = "projections.view"
-TABS = (("ops:projections", "Projections"),)
+TABS = (("ops:projections", "Projections"), ("ops:events", "Events"))
 LIVE = "X-Live"
 # "12 s ago": the reader's own clock keeps these.
 _AGES = re.compile(r"<span class='ago' data-ago>[^<]*</span>")
@@ -77,7 +77,7 @@ def show(
         "environment": settings.ENVIRONMENT,
         "tv": "tv" in request.GET,
         "tabs": TABS,
-        "tab": _tab(request),
+        "tab": context.get("tab") or _tab(request),
     }
     text = render_to_string(template, shown, request)
     answer = HttpResponse(text, status=status)

@@ -15,14 +15,17 @@ from api.problems import Problem
 from api.serializers import StrictSerializer
 from eventstore.answers import Answer
 from eventstore.commands import Outcome
+from eventstore.telemetry import outcomes
 from orders import handling, streams
 from orders.domain.commands import PlaceOrder
 from orders.domain.errors import OrderError
 from orders.web import command_routes, commands, refusals
-from projections.web import answering, asking
+from projections.web import answering, asking, noting
 
 MAX_ORDERS = 500
 MAX_BODY_BYTES = 16 * 1024 * 1024
+
+PLACE_ORDER = outcomes.name_of(PlaceOrder)
 
 # What an order's place in the answer says, beside its status.
 Result = dict[str, Any]
@@ -70,6 +73,7 @@ class PlaceOrdersView(commands.CommandView):
 
     max_body_bytes = MAX_BODY_BYTES
     route: ClassVar = command_routes.PLACE
+    command_word: ClassVar = PLACE_ORDER
 
     def post(self, request: Request) -> HttpResponse:
         context = asking.context(request)
@@ -117,12 +121,22 @@ def _answer(
     read = [_read(each) for each in _BODY.run_validation(request.data)["orders"]]
     placed = iter(place([each for each in read if isinstance(each, PlaceOrder)]))
     found = [next(placed) if isinstance(each, PlaceOrder) else each for each in read]
+    if not answering.is_trial(request):
+        _note_unread(request, read)
     id = request_id.of(request)
     results = [_result(each, request_id=id) for each in found]
     newest = max(results, key=lambda each: each.get("position", 0))
     token = newest.get("consistency_token")
     headers = {answering.TOKEN: token} if token else {}
     return answering.answer(200, {"results": results}, headers)
+
+
+def _note_unread(request: Request, read: Sequence[PlaceOrder | Exception]) -> None:
+    """The log never sees these; what it was asked, it notes itself."""
+    for each in read:
+        if isinstance(each, Exception):
+            code = _problem(each).code
+            noting.turned_away(request, command=PLACE_ORDER, code=code)
 
 
 def _read(order: Any) -> PlaceOrder | Exception:
@@ -136,8 +150,11 @@ def _result(found: Accepted | Exception, *, request_id: str) -> Result:
     if not isinstance(found, Exception):
         status, said = found
         return {"status": status, **said}
-    problem = problems.from_exception(found) or refusals.problem_of(found)
-    return problems.body(problem, request_id=request_id)
+    return problems.body(_problem(found), request_id=request_id)
+
+
+def _problem(found: Exception) -> Problem:
+    return problems.from_exception(found) or refusals.problem_of(found)
 
 
 def _streams(told: Answer) -> list[str]:

@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from api import idempotency, openapi
 from eventstore.errors import VersionConflict, VersionMismatch
+from eventstore.telemetry import outcomes
 from orders.domain.errors import UnknownOrder
 from orders.web import refusals
 from orders.web.command_routes import Route
@@ -121,7 +122,11 @@ def describe(route: Route[Any], view: type[View]) -> type[View]:
     """A view of its own for the route, with its description."""
     placing = not route.word
     refused = [*([] if placing else [UnknownOrder()]), *route.refusals]
-    named = {"route": route, "__module__": view.__module__}
+    named = {
+        "route": route,
+        "command_word": outcomes.name_of(route.command),
+        "__module__": view.__module__,
+    }
     described = type(f"{route.command.__name__}View", (view,), named)
     operation = extend_schema(
         operation_id=route.command.__name__[0].lower() + route.command.__name__[1:],

@@ -22,8 +22,9 @@ READ_MODELS = ("order_summary", "order_detail")
 
 
 class CommandView(APIView):
-    """What commands share: their scope."""
+    """What commands share: their scope. command_word: as the log names the command."""
 
+    command_word: ClassVar[str] = ""
     required_scopes: ClassVar = {"POST": ("orders:write",)}
 
 

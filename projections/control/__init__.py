@@ -2,6 +2,10 @@
 
 Whichever way it comes (console, admin, API, command line): permission is asked for
 here, and what was done or refused is in the audit (P9).
+
+once: what a review page signed (confirming.py). Each function then acts once for its
+token, whoever sends it again gets AlreadyDone; and only as long as all stands as the
+page showed it, else Overtaken.
 """
 
 from projections.control.held import retry, retry_all, skip

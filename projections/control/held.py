@@ -1,19 +1,37 @@
 """Held streams: tried again, or their failing event skipped for ever."""
 
-from projections import actors, audit, dead_letters, failure, registry, retrying
+from projections import (
+    actors,
+    audit,
+    dead_letters,
+    failure,
+    registry,
+    retrying,
+    standings,
+)
 from projections.actors import Actor
+from projections.confirming import Confirmation
 from projections.control import locking
 from projections.models import Operation
 
 
-def retry(id: int, *, actor: Actor, reason: str) -> bool:
+def retry(
+    id: int, *, actor: Actor, reason: str, once: Confirmation | None = None
+) -> bool:
     """Tries a held stream again now; True when it is held no longer.
 
     Raises UnknownDeadLetter.
     """
     with audit.action(
-        "retry", "", permission=actors.RETRY, actor=actor, reason=reason, id=id
+        "retry",
+        "",
+        permission=actors.RETRY,
+        actor=actor,
+        reason=reason,
+        once=once,
+        id=id,
     ) as entry:
+        standings.refuse_letter_overtaken(id, once)
         letter = dead_letters.get(id)
         entry.projection = letter.projection
         entry.parameters["stream"] = letter.stream
@@ -22,20 +40,25 @@ def retry(id: int, *, actor: Actor, reason: str) -> bool:
     return freed
 
 
-def retry_all(name: str, *, actor: Actor, reason: str) -> Operation:
+def retry_all(
+    name: str, *, actor: Actor, reason: str, once: Confirmation | None = None
+) -> Operation:
     """Begins to try all again that a projection or reactor holds now; workers do it.
 
     Raises UnknownProjection, NotAllowedInState (not started, or under way already).
     """
     with audit.action(
-        "retry", name, permission=actors.RETRY, actor=actor, reason=reason
+        "retry", name, permission=actors.RETRY, actor=actor, reason=reason, once=once
     ) as entry:
+        standings.refuse_many_overtaken(name, once)
         locking.locked(name, known=registry.subscriber)
         operation = retrying.begin(entry)
     return operation
 
 
-def skip(id: int, *, actor: Actor, reason: str) -> bool:
+def skip(
+    id: int, *, actor: Actor, reason: str, once: Confirmation | None = None
+) -> bool:
     """Passes the event that fails over for ever, and goes on with the stream.
 
     True when the stream is held no longer.
@@ -47,9 +70,11 @@ def skip(id: int, *, actor: Actor, reason: str) -> bool:
         permission=actors.SKIP,
         actor=actor,
         reason=reason,
+        once=once,
         needs_reason=True,
         id=id,
     ) as entry:
+        standings.refuse_letter_overtaken(id, once)
         letter = dead_letters.get(id)
         entry.projection = letter.projection
         entry.parameters |= {"stream": letter.stream, "event_id": str(letter.event_id)}

@@ -1,34 +1,43 @@
 """Reactors: paused, resumed, started somewhere in the log."""
 
-from projections import actors, audit, errors, registry
+from projections import actors, audit, errors, registry, standings
 from projections.actors import Actor
+from projections.confirming import Confirmation
 from projections.control import locking
 from projections.models import Checkpoint
 from projections.reacting import starting
 
 
-def pause_reactor(name: str, *, actor: Actor, reason: str) -> None:
+def pause_reactor(
+    name: str, *, actor: Actor, reason: str, once: Confirmation | None = None
+) -> None:
     """Stops a reactor after the turn at work; its timers wait as well.
 
     Raises UnknownReactor, NotAllowedInState (paused already, or not started).
     """
     with audit.action(
-        "pause", name, permission=actors.PAUSE, actor=actor, reason=reason
+        "pause", name, permission=actors.PAUSE, actor=actor, reason=reason, once=once
     ):
+        registry.reactor(name)
+        standings.refuse_overtaken(name, once)
         found = locking.locked(name, known=registry.reactor)
         if any(each.state == Checkpoint.State.PAUSED for each in found):
             raise errors.NotAllowedInState(f"{name} is paused already")
         locking.set_state(found, Checkpoint.State.PAUSED)
 
 
-def resume_reactor(name: str, *, actor: Actor, reason: str) -> None:
+def resume_reactor(
+    name: str, *, actor: Actor, reason: str, once: Confirmation | None = None
+) -> None:
     """Lets a reactor go on where it stood; what happened meanwhile is not missed.
 
     Raises UnknownReactor, NotAllowedInState (running, or the log diverged).
     """
     with audit.action(
-        "resume", name, permission=actors.PAUSE, actor=actor, reason=reason
+        "resume", name, permission=actors.PAUSE, actor=actor, reason=reason, once=once
     ):
+        registry.reactor(name)
+        standings.refuse_overtaken(name, once)
         (found,) = locking.locked(name, known=registry.reactor)
         if found.state == Checkpoint.State.FAULTED:
             raise errors.NotAllowedInState(
@@ -40,7 +49,12 @@ def resume_reactor(name: str, *, actor: Actor, reason: str) -> None:
 
 
 def start_reactor(
-    name: str, *, position: int | None, actor: Actor, reason: str
+    name: str,
+    *,
+    position: int | None,
+    actor: Actor,
+    reason: str,
+    once: Confirmation | None = None,
 ) -> None:
     """Lets a reactor run, from the event at a position on or (None) from now.
 
@@ -54,9 +68,11 @@ def start_reactor(
         permission=actors.PAUSE,
         actor=actor,
         reason=reason,
+        once=once,
         position="now" if position is None else position,
     ) as entry:
         reactor = registry.reactor(name)
+        standings.refuse_overtaken(name, once)
         place = starting.place_before(position)
         entry.parameters["after"] = place.position
         starting.start(reactor, place)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from eventstore.events import RecordedEvent
-from projections import failure
+from projections import failure, timings
 from projections.folding import Failed
 from projections.in_redis import generation
 from projections.in_redis.projection import Entry, RedisProjection
@@ -37,5 +37,6 @@ def apply(
             failed[event.stream] = Failed(event, error, [])
         else:
             entries += [(event.position, each) for each in new]
-    generation.add(projection, checkpoint, entries, position=position)
+    with timings.step(timings.WRITE):
+        generation.add(projection, checkpoint, entries, position=position)
     return list(failed.values())

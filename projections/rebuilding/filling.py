@@ -67,9 +67,11 @@ def step(operation: Operation) -> bool:
 
 def _fill(projection: Projection, checkpoint: Checkpoint, up_to: int) -> bool:
     events = min(EVENTS, _slow.get(checkpoint.pk, EVENTS))
+    began = time.perf_counter()
     window = store.read_settled_from(
         position=checkpoint.position, limit=events + 1, up_to=up_to
     )
+    read_s = time.perf_counter() - began
     try:
         result = batch.advance(
             projection,
@@ -77,6 +79,7 @@ def _fill(projection: Projection, checkpoint: Checkpoint, up_to: int) -> bool:
             window,
             epoch=log.identity().epoch,
             worker=f"{socket.gethostname()}:{os.getpid()}",
+            read_s=read_s,
         )
     except Exception as error:
         if failure.is_timeout(error) and len(window) > 2:

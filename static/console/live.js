@@ -34,6 +34,7 @@ export function start() {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
     else if (!paused) look();
+    else plan();
   });
   show("live", "live");
   plan();
@@ -47,7 +48,7 @@ function noticed() {
 
 function plan() {
   clearTimeout(timer);
-  if (paused || document.hidden) return;
+  if ((paused && !counts()) || document.hidden) return;
   const pace = isBoard || Date.now() - activeAt < ACTIVE ? SOON : SELDOM;
   timer = setTimeout(look, Math.min(pace * 2 ** failures, Math.max(LONGEST, pace)));
 }
@@ -65,15 +66,14 @@ async function look() {
     if (answer.status !== 200 && answer.status !== 304) throw new Error(answer.status);
     if (answer.status === 200) {
       const text = await answer.text();
-      if (paused) return;
       etag = answer.headers.get("ETag") || "";
       replace(text);
     }
     failures = 0;
-    show("live", "live");
+    if (!paused) show("live", "live");
   } catch {
     failures += 1;
-    if (failures === 1) show("stale", `stale since ${clock()}`);
+    if (failures === 1 && !paused) show("stale", `stale since ${clock()}`);
   }
   plan();
 }
@@ -81,9 +81,19 @@ async function look() {
 function replace(text) {
   const wanted = document.createElement("main");
   wanted.innerHTML = text;
+  const arriving = new CustomEvent("console:arriving", {
+    detail: { wanted, paused },
+    cancelable: true,
+  });
+  if (!document.dispatchEvent(arriving) || paused) return;
   morph(main, wanted);
   tell();
   document.dispatchEvent(new Event("console:refreshed"));
+}
+
+// A page that is paused may still tell how much is new.
+function counts() {
+  return main.querySelector("[data-tail]") !== null;
 }
 
 function tell() {
@@ -95,13 +105,15 @@ function tell() {
 
 function pause() {
   paused = true;
-  clearTimeout(timer);
+  plan();
   button.textContent = "Resume";
   show("paused", `paused at ${clock()}`);
 }
 
 function go() {
   paused = false;
+  // What was told of but not shown is asked for again.
+  etag = "";
   button.textContent = "Pause";
   look();
 }

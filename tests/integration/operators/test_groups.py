@@ -18,9 +18,9 @@ def member(group: str) -> User:
 @pytest.mark.parametrize(
     ("group", "allowed"),
     [
-        ("Viewer", frozenset()),
-        ("Operator", actors.EVERYTHING),
-        ("Administrator", actors.EVERYTHING),
+        ("Viewer", {actors.VIEW}),
+        ("Operator", actors.EVERYTHING | {actors.VIEW}),
+        ("Administrator", actors.EVERYTHING | {actors.VIEW, actors.VIEW_PAYLOAD}),
     ],
 )
 def test_it_lets_members_of_a_group_do(group, allowed):
@@ -53,8 +53,8 @@ def test_it_puts_the_users_of_the_demo_into_their_groups():
     operator, viewer = (
         User.objects.get(username=name) for name in ("operator", "viewer")
     )
-    assert actors.signed_in(operator).permissions == actors.EVERYTHING
-    assert actors.signed_in(viewer).permissions == frozenset()
+    assert actors.signed_in(operator).permissions == actors.EVERYTHING | {actors.VIEW}
+    assert actors.signed_in(viewer).permissions == {actors.VIEW}
     assert not viewer.has_perm("projections.view_payload")
 
 

@@ -68,7 +68,7 @@ def test_it_documents_what_every_key_allows():
 
     models = (Configuration, configuration.ProjectionSettings)
     found = {key: text for model in models for key, text in leaves(model)}
-    assert len(found) == 38
+    assert len(found) == 39
     assert [key for key, text in found.items() if not text] == []
 
 
@@ -195,7 +195,7 @@ AMOUNT = (
         (
             "monitoring: 7",
             "cqrs.monitoring = 7: allowed is a section with metrics_interval_s, "
-            "health_check_interval_s, alerting",
+            "samples_retention_hours, health_check_interval_s, alerting",
         ),
         (
             "reactors: {expire_unpaid_orders: {after_hours: 0}}",
