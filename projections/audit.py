@@ -107,6 +107,11 @@ def write(entry: Entry, *, outcome: str, detail: str = "") -> None:
     )
 
 
+def done_with(once: Confirmation) -> AuditEntry | None:
+    """What was done by this confirmation before, if anything was."""
+    return AuditEntry.objects.using(USING).filter(token=once.token).first()
+
+
 def ended(operation: Operation) -> None:
     """Writes down how an operation ended, beside the entry of its start.
 
@@ -132,7 +137,7 @@ def _claim(once: Confirmation | None) -> None:
         return
     with connections[USING].cursor() as cursor:
         cursor.execute(CLAIM, [str(once.token)])
-    if done := AuditEntry.objects.using(USING).filter(token=once.token).first():
+    if done := done_with(once):
         raise errors.AlreadyDone(done)
 
 

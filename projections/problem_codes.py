@@ -124,6 +124,10 @@ register(
             when="The projection cannot have so many partitions.",
         ),
         FaultCode(
+            name="wrong-selection",
+            when="Held streams are chosen by nothing, or by too many ids.",
+        ),
+        FaultCode(
             name="unknown-stream-type", when="The stream belongs to no known type."
         ),
     ],

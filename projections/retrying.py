@@ -1,16 +1,27 @@
-"""Retries all that a projection holds, as an operation: one stream after the other."""
+"""Retries held streams of a projection, as an operation: one after the other."""
 
 import time
 
-from django.db.models import Max
 from django.utils import timezone
 
-from projections import dead_letters, errors, failure, operations, registry
+from projections import (
+    dead_letters,
+    errors,
+    failure,
+    held_streams,
+    operations,
+    registry,
+)
 from projections.audit import Entry
+from projections.held_streams import Matching
 from projections.models import DeadLetter, Operation
 
 # A step ends after this, so that other operations have their turn. Seconds.
 STEP_S = 0.5
+# Of one operation over chosen streams, so that it ends within minutes; and of ids that
+# a page may send.
+AT_MOST = 10_000
+IDS = 500
 
 
 def begin(entry: Entry) -> Operation:
@@ -18,25 +29,64 @@ def begin(entry: Entry) -> Operation:
 
     Raises NotAllowedInState while another one is unfinished.
     """
-    name, kind = entry.projection, Operation.Kind.RETRY
+    refuse_second(entry.projection)
+    held = held_streams.find(Matching(projection=entry.projection))
+    return _begin(entry, list(held.order_by("pk").values_list("pk", flat=True)))
+
+
+def begin_matching(entry: Entry, matching: Matching) -> Operation:
+    """As `begin`, for those that match, AT_MOST of them: those held longest.
+
+    Raises NotAllowedInState, also where none matches; WrongSelection.
+    """
+    refuse_wrong(matching)
+    refuse_second(entry.projection)
+    held = held_streams.find(matching).order_by("pk")
+    chosen = list(held.values_list("pk", flat=True)[: AT_MOST + 1])
+    if not chosen:
+        raise errors.NotAllowedInState(
+            f"{entry.projection} holds none of the streams that were chosen"
+        )
+    entry.parameters |= matching.named()
+    if len(chosen) > AT_MOST:
+        entry.parameters["at_most"] = AT_MOST
+    return _begin(entry, chosen[:AT_MOST])
+
+
+def refuse_wrong(matching: Matching) -> None:
+    """Raises WrongSelection where nothing is chosen, or too much by hand."""
+    if not matching.projection or not matching.named():
+        raise errors.WrongSelection(
+            "say which streams of which projection: by ids, state, category, type, "
+            "stream or error"
+        )
+    if len(matching.ids) > IDS:
+        raise errors.WrongSelection(
+            f"at most {IDS} streams can be chosen by id, not {len(matching.ids)}"
+        )
+
+
+def refuse_second(name: str) -> None:
+    """Raises NotAllowedInState while another one of the projection is unfinished."""
     for other in operations.unfinished():
-        if (other.projection, other.kind) == (name, kind):
+        if (other.projection, other.kind) == (name, Operation.Kind.RETRY):
             raise errors.NotAllowedInState(
                 f"operation {other.pk} retries what {name} holds already"
             )
-    held = dead_letters.current().filter(projection=name)
+
+
+def _begin(entry: Entry, chosen: list[int]) -> Operation:
     operation = operations.begin(
         entry,
-        kind=kind,
+        kind=Operation.Kind.RETRY,
         state=Operation.State.RETRYING,
-        version=registry.subscriber(name).version,
-        total=held.count(),
+        version=registry.subscriber(entry.projection).version,
+        total=len(chosen),
     )
     # Streams that are held later are not part of it: it comes to an end.
-    newest = held.aggregate(Max("pk"))["pk__max"] or 0
     operations.note(
         operation,
-        progress={"after": 0, "last": newest},
+        progress={"after": 0, "last": chosen[-1] if chosen else 0},
         result={"freed": 0, "failed": 0},
     )
     return operation
@@ -80,7 +130,8 @@ def _try_next(id: int) -> bool:
 
 
 def _finish(operation: Operation) -> None:
-    # Streams that freed themselves, as their next attempt was due, are not held either.
+    # Streams that freed themselves, as their next attempt was due, are not held either;
+    # of chosen ones also those that came to fail otherwise, and are not these any more.
     gone = max(operation.total - operation.done, 0)
     freed = operation.result["freed"] + gone
     operations.end(
@@ -92,10 +143,10 @@ def _finish(operation: Operation) -> None:
 
 
 def _next(operation: Operation) -> DeadLetter | None:
+    chosen = held_streams.matching(operation.projection, operation.parameters)
     return (
-        dead_letters.current()
+        held_streams.find(chosen)
         .filter(
-            projection=operation.projection,
             pk__gt=operation.progress["after"],
             pk__lte=operation.progress["last"],
         )

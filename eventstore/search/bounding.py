@@ -10,6 +10,11 @@ TIMEOUT_MS = 2000
 # A bitmap is made of all that an index has of a key, before the first row is given.
 SETTINGS = {"enable_seqscan": "off", "enable_bitmapscan": "off"}
 
+SET = """
+SELECT set_config(name, value, true)
+FROM unnest(%s::text[], %s::text[]) AS wanted(name, value)
+"""
+
 
 @contextmanager
 def cursor(*, timeout_ms: int = TIMEOUT_MS, using: str = "default") -> Iterator[Any]:
@@ -28,5 +33,4 @@ def cursor(*, timeout_ms: int = TIMEOUT_MS, using: str = "default") -> Iterator[
 
 
 def _set(opened: Any, values: dict[str, str]) -> None:
-    for name, value in values.items():
-        opened.execute("SELECT set_config(%s, %s, true)", [name, value])
+    opened.execute(SET, [list(values), list(values.values())])

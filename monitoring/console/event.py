@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from eventstore import causes, errors, payloads, state_changes, store
-from eventstore.causes import Node
+from eventstore.causes import Causes, Node
 from eventstore.events import RecordedEvent
+from eventstore.search import finding
 from eventstore.state_changes import Change
 from monitoring.console import page
 from projections import having
@@ -52,7 +54,7 @@ def shown(request: HttpRequest, position: int) -> HttpResponse:
     if event is None:
         return _unknown(request, position)
     may_see = page.may_see_payload(request)
-    around = causes.around(event)
+    around = _around(event)
     return page.show(
         request,
         "console/event.html",
@@ -62,7 +64,7 @@ def shown(request: HttpRequest, position: int) -> HttpResponse:
             "may_see": may_see,
             "upcasts": _upcasts(event, may_see=may_see),
             "around": around,
-            "root": _nested(around.tree),
+            "root": _nested(around.tree) if around else None,
             "in_stream": _in_stream(event),
             "in_log": _beside(position),
             "having": having.of_event(event),
@@ -125,6 +127,16 @@ def _upcasts(event: RecordedEvent, *, may_see: bool) -> list[Upcast]:
         Upcast(schema_version=version, changes=state_changes.difference(before, after))
         for (version, before), (_, after) in pairwise(steps)
     ]
+
+
+def _around(event: RecordedEvent) -> Causes | None:
+    """None where that is not found in time: the event is shown all the same."""
+    try:
+        return causes.around(event)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != finding.CANCELLED:
+            raise
+        return None
 
 
 def _in_stream(

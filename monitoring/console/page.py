@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,21 +24,30 @@ from projections import actors
 from projections.actors import Actor
 
 VIEW = "projections.view"
-TABS = (("ops:projections", "Projections"), ("ops:events", "Events"))
+TABS = (
+    ("ops:overview", "Overview"),
+    ("ops:projections", "Projections"),
+    ("ops:events", "Events"),
+    ("ops:dead-letters", "Dead letters"),
+    ("ops:commands", "Commands"),
+    ("ops:operations", "Operations"),
+    ("ops:audit", "Audit"),
+    ("ops:health", "Health"),
+)
 LIVE = "X-Live"
 # "12 s ago": the reader's own clock keeps these.
 _AGES = re.compile(r"<span class='ago' data-ago>[^<]*</span>")
 # A form's token is masked anew each time.
 _TOKENS = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>')
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def viewers(view: View) -> View:
     """Lets staff with the permission to see the console in; tells others what lacks."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         user = request.user
         if not user.is_authenticated:
             if is_refresh(request):
@@ -55,6 +64,12 @@ def forbidden(request: HttpRequest, what: str) -> HttpResponse:
     """403: `what` is the permission that lacks, "see the operations console"."""
     shown = {"what": what, "environment": settings.ENVIRONMENT}
     return render(request, "console/forbidden.html", shown, status=403)
+
+
+def missing(request: HttpRequest, what: str, *, back: str) -> HttpResponse:
+    """404 that says what is not there, and leads back to a list, by its URL's name."""
+    shown = {"what": what, "back": reverse(back)}
+    return show(request, "console/missing.html", shown, status=404, live=False)
 
 
 def show(

@@ -1,11 +1,15 @@
 """What the console's templates draw again and again: states, sortable headings."""
 
+from datetime import datetime
+
 from django import template
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from eventstore.templatetags import shown
+from monitoring.system.findings import Finding
 
 register = template.Library()
 
@@ -16,6 +20,8 @@ KINDS = {
     "running": "good",
     "catching_up": "moving",
     "paused": "quiet",
+    "off": "quiet",
+    "not_started": "quiet",
     "stalled": "bad",
     "faulted": "bad",
     "filling": "moving",
@@ -45,6 +51,22 @@ def state(name: str, text: str = "") -> SafeString:
         SIGNS[kind],
         text or shown.words(name),
     )
+
+
+@register.simple_tag(takes_context=True)
+def finding(context: template.Context, found: Finding) -> str:
+    """What was found, with its unit: "1.2 GB", "12 s", "12,345 events"."""
+    match found.unit, found.value:
+        case _, datetime() as at:
+            return shown.moment(context, at)
+        case "bytes", (int() | float()) as size:
+            return filesizeformat(size)
+        case "s", (int() | float()) as seconds:
+            return shown.duration(seconds)
+        case unit, (int() | float()) as number:
+            digits = 0 if number == round(number) else 2
+            return f"{number:,.{digits}f} {unit}".rstrip()
+    return f"{found.value} {found.unit}".rstrip()
 
 
 @register.simple_tag(takes_context=True)

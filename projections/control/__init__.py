@@ -8,7 +8,7 @@ token, whoever sends it again gets AlreadyDone; and only as long as all stands a
 page showed it, else Overtaken.
 """
 
-from projections.control.held import retry, retry_all, skip
+from projections.control.held import retry, retry_all, retry_matching, skip
 from projections.control.reactors import pause_reactor, resume_reactor, start_reactor
 from projections.control.rebuilds import (
     cancel,
@@ -32,6 +32,7 @@ __all__ = [
     "resume_reactor",
     "retry",
     "retry_all",
+    "retry_matching",
     "rollback",
     "skip",
     "start_reactor",

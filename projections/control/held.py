@@ -12,6 +12,7 @@ from projections import (
 from projections.actors import Actor
 from projections.confirming import Confirmation
 from projections.control import locking
+from projections.held_streams import Matching
 from projections.models import Operation
 
 
@@ -53,6 +54,30 @@ def retry_all(
         standings.refuse_many_overtaken(name, once)
         locking.locked(name, known=registry.subscriber)
         operation = retrying.begin(entry)
+    return operation
+
+
+def retry_matching(
+    matching: Matching,
+    *,
+    actor: Actor,
+    reason: str,
+    once: Confirmation | None = None,
+) -> Operation:
+    """Begins to try those again that match, of one projection or reactor.
+
+    At most 10,000, those held longest; its parameters then have "at_most".
+    Raises UnknownProjection, NotAllowedInState (none matches; not started, or under way
+    already), WrongSelection (nothing is named, or more than 500 ids).
+    """
+    name = matching.projection
+    with audit.action(
+        "retry", name, permission=actors.RETRY, actor=actor, reason=reason, once=once
+    ) as entry:
+        retrying.refuse_wrong(matching)
+        standings.refuse_many_overtaken(name, once)
+        locking.locked(name, known=registry.subscriber)
+        operation = retrying.begin_matching(entry, matching)
     return operation
 
 

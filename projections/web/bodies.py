@@ -11,6 +11,7 @@ from api.fields import (
 from api.serializers import StrictSerializer
 from projections import partitions
 from projections.audit import LONGEST_REASON
+from projections.failure import LONGEST_CATEGORY
 
 REASON = "for the audit"
 LONGEST_NAME = 63  # of a projection, as the configuration has it
@@ -45,3 +46,9 @@ class RepartitionSerializer(GivenReasonSerializer):
 
 class RetryAllSerializer(GivenReasonSerializer):
     projection = StrictCharField(max_length=LONGEST_NAME)
+    category = StrictCharField(
+        max_length=LONGEST_CATEGORY, required=False, help_text="only of this category"
+    )
+    type = StrictCharField(
+        max_length=200, required=False, help_text="only those that fail at this type"
+    )

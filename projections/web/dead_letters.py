@@ -5,6 +5,7 @@ from rest_framework.response import Response
 
 from api import parameters
 from projections import control, dead_letters, documents
+from projections.held_streams import Matching
 from projections.models import DeadLetter
 from projections.web import bodies, endpoint, filters, lists, schema
 from projections.web.endpoint import Endpoint
@@ -54,10 +55,12 @@ class RetryAll(Endpoint):
     @schema.retry_all()
     def post(self, request: Request) -> Response:
         values = bodies.RetryAllSerializer().run_validation(request.data)
-        name = values.pop("projection")
-        return endpoint.began(
-            control.retry_all(name, **endpoint.asked(request, values))
-        )
+        named = {key: values.pop(key) for key in list(values) if key != "reason"}
+        asked = endpoint.asked(request, values)
+        matching = Matching(**named)
+        if matching.named():
+            return endpoint.began(control.retry_matching(matching, **asked))
+        return endpoint.began(control.retry_all(matching.projection, **asked))
 
 
 def _freed(id: int, *, freed: bool) -> Response:

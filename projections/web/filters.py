@@ -11,6 +11,9 @@ def _exactly(longest: int) -> django_filters.CharFilter:
 
 class DeadLetterFilter(django_filters.FilterSet):
     projection = _exactly(100)
+    state = _exactly(20)
+    category = _exactly(50)
+    type = _exactly(200)
 
     class Meta:
         model = DeadLetter

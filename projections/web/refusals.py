@@ -20,6 +20,7 @@ POINTERS: dict[type[errors.ProjectionError], str] = {
     errors.MissingReason: "/reason",
     errors.ReasonTooLong: "/reason",
     errors.WrongPartitions: "/partitions",
+    errors.WrongSelection: "/projection",
 }
 
 

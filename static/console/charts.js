@@ -70,18 +70,25 @@ function options(figure, told, state) {
     cursor: { drag: { x: false, y: false } },
     legend: { live: true },
     scales: Object.fromEntries(units.map((unit) => [unit, { range: fromZero(unit) }])),
-    series: [{}, ...told.lines.map((line, index) => ({
-      label: line.unit ? `${line.name} (${line.unit})` : line.name,
+    series: [{ value: (_, at) => (at === null ? "-" : clock(at)) }, ...told.lines.map((line, index) => ({
+      label: line.unit && line.unit !== "position" ? `${line.name} (${line.unit})` : line.name,
       scale: line.unit,
       stroke: () => colour(COLOURS[index % COLOURS.length]),
       width: 1.5,
       spanGaps: false,
       points: { show: false },
     }))],
-    axes: [axis({}), ...units.map((unit, index) => axis(
+    axes: [axis({ values: (_, at) => at.map(clock) }), ...units.map((unit, index) => axis(
       { scale: unit, side: index ? 1 : 3, grid: { show: !index }, size: 64 }))],
     hooks: { draw: [(plot) => drawMarks(plot, state.marks)] },
   };
+}
+
+function clock(at) {
+  // In the zone that the page's moments are in, of the cookie that holds it.
+  const chosen = document.cookie.split("; ").find((each) => each.startsWith("zone="));
+  const zone = chosen ? decodeURIComponent(chosen.slice(5)).replaceAll('"', "") : "UTC";
+  return new Date(at * 1000).toLocaleTimeString("en-GB", { timeZone: zone });
 }
 
 function fromZero(unit) {

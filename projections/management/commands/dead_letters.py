@@ -22,6 +22,7 @@ from projections import (
     registry,
     terminal,
 )
+from projections.held_streams import Matching
 from projections.models import DeadLetter, Operation
 
 COLUMNS = (
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         which = retried.add_mutually_exclusive_group(required=True)
         which.add_argument("id", type=int, nargs="?")
         which.add_argument("--projection", help="all that it holds")
+        retried.add_argument("--category", default="", help="only of this category")
+        retried.add_argument("--type", default="", help="only those failing at it")
         retried.add_argument("--reason", default="")
         skipped = actions.add_parser(
             "skip", help="pass the failing event over for ever"
@@ -88,11 +91,25 @@ class Command(BaseCommand):
         self.stdout.write(letter.traceback)
 
     def _retry(
-        self, *, id: int | None, projection: str | None, reason: str, **_: Any
+        self,
+        *,
+        id: int | None,
+        projection: str | None,
+        category: str,
+        type: str,
+        reason: str,
+        **_: Any,
     ) -> None:
         actor = actors.command_line()
+        if id is not None and (category or type):
+            raise CommandError("--category and --type go with --projection")
         if projection is not None:
-            done = self._work(control.retry_all(projection, actor=actor, reason=reason))
+            chosen = Matching(projection=projection, category=category, type=type)
+            done = self._work(
+                control.retry_matching(chosen, actor=actor, reason=reason)
+                if chosen.named()
+                else control.retry_all(projection, actor=actor, reason=reason)
+            )
             freed, tried = done.result["freed"], done.done
         else:
             assert id is not None  # argparse sees to it

@@ -112,7 +112,8 @@ def test_it_describes_the_filters_it_takes(document):
         if method == "get"
     }
     paging = {"limit", "cursor"}
-    assert found["dead-letters"] == {"projection", *paging}
+    named = {"projection", "state", "category", "type"}
+    assert found["dead-letters"] == {*named, *paging}
     assert found["operations"] == {"projection", *paging}
     assert found["audit"] == {"projection", "action", "actor", *paging}
     assert found["projections"] == set()
