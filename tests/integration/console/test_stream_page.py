@@ -8,7 +8,6 @@ from django.test.utils import CaptureQueriesContext
 
 from eventstore import store
 from eventstore.models import PersonKey
-from orders.streams import ORDER
 from tests.integration.console import people, stored
 from tests.integration.console.people import body
 from tests.integration.projections import accounts
@@ -216,13 +215,15 @@ def test_it_asks_the_databases_a_bounded_number_of_times(viewer, order):
     assert len(log) + len(read) <= STATEMENTS
 
 
-def test_it_links_to_the_page_that_people_have(viewer, order, monkeypatch):
-    assert "Its page for people" not in body(viewer, url(order))
-    # Any page that takes an id does.
-    monkeypatch.setitem(vars(ORDER), "page", "ops:stream")
+def test_it_links_to_the_page_that_people_have(viewer, order):
     id = order.removeprefix("order-")
-    link = f'<a href="{url(id)}">Its page for people</a>'
-    assert link in body(viewer, url(order))
+    assert f'<a href="/orders/{id}/">Its page for people</a>' in body(
+        viewer, url(order)
+    )
+    stored.former("order-a/b", "OrderMelted", {})
+    accounts.open_account()
+    for stream in ("order-a/b", "account-1"):
+        assert "Its page for people" not in body(viewer, url(stream))
 
 
 def test_it_says_that_there_is_no_such_stream(viewer):
