@@ -217,13 +217,13 @@ def test_it_asks_the_databases_a_bounded_number_of_times(viewer, order):
 
 def test_it_links_to_the_page_that_people_have(viewer, order):
     id = order.removeprefix("order-")
-    assert f'<a href="/orders/{id}/">Its page for people</a>' in body(
+    assert f'<a href="/orders/{id}/">Order page</a>' in body(
         viewer, url(order)
     )
     stored.former("order-a/b", "OrderMelted", {})
     accounts.open_account()
     for stream in ("order-a/b", "account-1"):
-        assert "Its page for people" not in body(viewer, url(stream))
+        assert " page</a>" not in body(viewer, url(stream))
 
 
 def test_it_says_that_there_is_no_such_stream(viewer):
