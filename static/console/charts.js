@@ -115,14 +115,16 @@ function drawMarks(plot, marks) {
   ctx.fillStyle = colour("--quiet");
   ctx.setLineDash([4, 4]);
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  for (const { at, text } of marks || []) {
+  // Marks that are close to each other do not cover each other's words.
+  for (const [index, { at, text }] of (marks || []).entries()) {
     const x = plot.valToPos(at, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(text, x + 4 * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
+    const line = 12 * (1 + index % 3) * devicePixelRatio;
+    ctx.fillText(text, x + 4 * devicePixelRatio, bbox.top + line);
   }
   ctx.restore();
 }
