@@ -1,11 +1,12 @@
 """Series for charts, from samples; where no sample was taken there is a gap."""
 
-import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
@@ -13,36 +14,59 @@ from django.utils import timezone
 from projections.models import AuditEntry
 
 MOST_POINTS = 360
-# Of each point's samples that in which the projection lagged most.
-OF_SUBSCRIBERS = """
-SELECT DISTINCT ON (each.key, point)
-    each.key, floor(extract(epoch FROM s.at) / %(step)s)::bigint AS point, s.at,
-    each.value::text
-FROM monitoring_sample s,
-    jsonb_each((s.data -> 'projections') || (s.data -> 'reactors')) AS each
-WHERE s.at >= %(since)s AND (%(name)s = '' OR each.key = %(name)s)
-ORDER BY each.key, point, (each.value ->> 'lag_seconds')::float DESC
+OF_ALL = """
+SELECT at, ((data -> 'projections') || (data -> 'reactors'))::text
+FROM monitoring_sample
+WHERE at >= %(since)s
+ORDER BY at
 """
-OF_TRAFFIC = """
-SELECT DISTINCT ON (point)
-    '', floor(extract(epoch FROM s.at) / %(step)s)::bigint AS point, s.at,
-    (s.data - 'projections' - 'reactors')::text
-FROM monitoring_sample s
-WHERE s.at >= %(since)s
-ORDER BY point, s.at DESC
-"""
-RELEASES = """
-SELECT release, first_at
+# A sample has all projections: only the one that is asked for leaves the database.
+OF_ONE = """
+SELECT at, jsonb_build_object(%(name)s::text, standing)::text
 FROM (
-    SELECT data ->> 'release' AS release, min(at) AS first_at,
-           min(min(at)) OVER () AS beginning
+    SELECT at, coalesce(
+        data #> ARRAY['projections', %(name)s], data #> ARRAY['reactors', %(name)s]
+    ) AS standing
     FROM monitoring_sample
-    GROUP BY 1
-) releases
-WHERE first_at >= %s AND first_at > beginning
-ORDER BY first_at
+    WHERE at >= %(since)s
+    OFFSET 0
+) samples
+WHERE standing IS NOT NULL
+ORDER BY at
 """
-MARKED = ("pause", "resume", "rebuild", "swap", "rollback")
+# Of each point's samples the newest, found before any is unpacked.
+OF_TRAFFIC = """
+SELECT s.at, jsonb_build_object('', s.data - 'projections' - 'reactors')::text
+FROM monitoring_sample s
+JOIN (
+    SELECT max(at) AS at
+    FROM monitoring_sample
+    WHERE at >= %(since)s
+    GROUP BY floor(extract(epoch FROM at) / %(step)s)
+) newest USING (at)
+"""
+# From the sample before the window on, which has the release that stood at its begin.
+RELEASES = """
+SELECT data ->> 'release', min(at)
+FROM monitoring_sample
+WHERE at >= coalesce(
+    (SELECT max(at) FROM monitoring_sample WHERE at < %(since)s), '-infinity'
+)
+GROUP BY 1
+ORDER BY 2
+"""
+# Kinds of marks by what the audit log says, action and outcome. A rebuild is one when
+# it is asked for; when it ends well its tables go live, which is the swap, whether or
+# not somebody had to review it.
+MARKED = {
+    ("pause", "done"): "pause",
+    ("resume", "done"): "resume",
+    ("start", "done"): "start",
+    ("repartition", "done"): "repartition",
+    ("rebuild", "started"): "rebuild",
+    ("rebuild", "finished"): "swap",
+    ("rollback", "finished"): "rollback",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +92,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """kind: deploy, pause, resume, rebuild, swap or rollback. label: the release, or
-    how it went; actor: "" of a deploy.
+    """kind: deploy, pause, resume, start, repartition, rebuild, swap or rollback.
+
+    label: the release, or how it went; actor: "" of a deploy.
     """
 
     at: datetime
@@ -85,13 +110,13 @@ def of_projection(name: str, *, minutes: int) -> Series:
     points; then a point is the sample with the greatest lag.
     """
     window = _Window.of(minutes)
-    return window.series(name, window.rows(OF_SUBSCRIBERS, name).get(name, {}))
+    return window.series(name, window.worst(OF_ONE, name).get(name, {}))
 
 
 def of_all(*, minutes: int) -> dict[str, Series]:
     """As `of_projection`, of all that were sampled, by name."""
     window = _Window.of(minutes)
-    found = window.rows(OF_SUBSCRIBERS)
+    found = window.worst(OF_ALL)
     return {name: window.series(name, points) for name, points in found.items()}
 
 
@@ -101,29 +126,31 @@ def of_traffic(*, minutes: int) -> Series:
     Where a step has several slots, a point is the newest sample.
     """
     window = _Window.of(minutes)
-    return window.series("", window.rows(OF_TRAFFIC).get("", {}))
+    found = {window.step(point): point for _, point in window.points(OF_TRAFFIC)}
+    return window.series("", found)
 
 
 def marks(name: str, *, minutes: int) -> list[Mark]:
-    """Deploys (a release that was first sampled then) and what operators did, by time.
+    """Deploys and what operators did, by time.
 
-    Refused actions leave no mark.
+    A deploy: a release that did not stand at the begin was sampled for the first time
+    since. Refused actions, and rebuilds that come to nothing, leave no mark of an end.
     """
     since = timezone.now() - timedelta(minutes=minutes)
-    with connections["default"].cursor() as cursor:
-        cursor.execute(RELEASES, [since])
-        deploys = [
-            Mark(at=at, kind="deploy", label=release)
-            for release, at in cursor.fetchall()
-        ]
-    done = AuditEntry.objects.filter(
-        projection=name, action__in=MARKED, at__gte=since
-    ).exclude(outcome="refused")
+    done = AuditEntry.objects.filter(projection=name, at__gte=since)
     acts = [
-        Mark(at=each.at, kind=each.action, label=each.outcome, actor=each.actor)
+        Mark(at=each.at, kind=kind, label=each.outcome, actor=each.actor)
         for each in done
+        if (kind := MARKED.get((each.action, each.outcome)))
     ]
-    return sorted([*deploys, *acts], key=lambda each: each.at)
+    return sorted([*_deploys(since), *acts], key=lambda each: each.at)
+
+
+def _deploys(since: datetime) -> list[Mark]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(RELEASES, {"since": since})
+        _stood, *deployed = cursor.fetchall() or [None]
+    return [Mark(at=at, kind="deploy", label=release) for release, at in deployed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +168,27 @@ class _Window:
         last = int(timezone.now().timestamp()) // step
         return cls(step, last - max(minutes * 60 // step, 1) + 1, last)
 
-    def rows(self, sql: str, name: str = "") -> dict[str, dict[int, Point]]:
-        """Points by name and step."""
+    def worst(self, sql: str, name: str = "") -> dict[str, dict[int, Point]]:
+        """By name and step; of each step's samples that with the greatest lag."""
+        found: dict[str, dict[int, Point]] = {}
+        for each, point in self.points(sql, name):
+            steps, step = found.setdefault(each, {}), self.step(point)
+            if step not in steps or _lag(point) > _lag(steps[step]):
+                steps[step] = point
+        return found
+
+    def points(self, sql: str, name: str = "") -> Iterator[tuple[str, Point]]:
+        """With their names."""
         since = datetime.fromtimestamp(self.first * self.step_s, UTC)
         asked: dict[str, Any] = {"step": self.step_s, "since": since, "name": name}
-        found: dict[str, dict[int, Point]] = {}
         with connections["default"].cursor() as cursor:
             cursor.execute(sql, asked)
-            for key, step, at, text in cursor.fetchall():
-                values = json.loads(text)
-                found.setdefault(key, {})[step] = Point(at=at, values=values)
-        return found
+            for at, text in cursor.fetchall():
+                for each, values in msgspec.json.decode(text).items():
+                    yield each, Point(at=at, values=values)
+
+    def step(self, point: Point) -> int:
+        return int(point.at.timestamp()) // self.step_s
 
     def series(self, name: str, found: dict[int, Point]) -> Series:
         last = self.last
@@ -163,3 +200,8 @@ class _Window:
             step_s=self.step_s,
             points=[found.get(step) for step in range(self.first, last + 1)],
         )
+
+
+def _lag(point: Point) -> float:
+    lag: float = point.values["lag_seconds"]
+    return lag

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from eventstore import redis_client, settled, store
+from eventstore import redis_client
 from eventstore.telemetry import outcomes, queries, slots
 from monitoring.models import Sample
 from projections import status
@@ -43,28 +43,23 @@ def take() -> bool:
 
 
 def _data() -> dict[str, Any]:
-    now = settled.position()
-    head = store.head()
+    look = status.both()
+    holds = look.log.oldest_open_append
     return {
         "release": settings.RELEASE,
-        "head": head,
-        "settled": now.settled,
-        "open_append_s": _open_append_s() if now.open_appends else None,
-        "events_per_second": _events_per_second(head),
-        "projections": {each.name: _standing(each) for each in status.all()},
-        "reactors": {each.name: _standing(each) for each in status.reactors()},
+        "head": look.log.head,
+        "settled": look.log.settled,
+        # The age of the append that holds the settled position back.
+        "open_append_s": holds.age if holds else None,
+        "events_per_second": _events_per_second(look.log.head),
+        "projections": {each.name: _standing(each) for each in look.projections},
+        "reactors": {each.name: _standing(each) for each in look.reactors},
         **_traffic(),
     }
 
 
 def _standing(found: Status) -> dict[str, Any]:
     return {name: getattr(found, name) for name in SHOWN}
-
-
-def _open_append_s() -> float | None:
-    """The age of the append that holds the settled position back, in seconds."""
-    oldest = settled.oldest_open_append()
-    return None if oldest is None or oldest.age is None else float(oldest.age)
 
 
 def _events_per_second(head: int) -> float | None:

@@ -43,14 +43,18 @@ class System:
         self.run("celery", "-A", "cqrs_site", "beat", "-s", str(self.folder / "beat"))
         until(lambda: self.get("/health/ready").status == 200)
 
-    def start_web(self, port: int | None = None) -> int:
-        """Its port; another web server than that of `port` if none is named."""
+    def start_web(self, port: int | None = None, *, workers: int = 1) -> int:
+        """Its port; another web server than that of `port` if none is named.
+
+        workers: processes of it.
+        """
         port = port or ports.fresh()
         self.run(
             "granian",
             "--interface=wsgi",
             f"--port={port}",
             "--blocking-threads=4",
+            f"--workers={workers}",
             "cqrs_site.wsgi:application",
         )
         return port

@@ -8,9 +8,10 @@ from django.utils import timezone
 from eventstore.telemetry import sending
 from monitoring import history, sampling
 from monitoring.models import Sample
-from projections import runner, timings
-from tests.integration.eventstore import clients
-from tests.integration.projections import sales
+from projections import control, runner, timings
+from projections.errors import NotAllowedInState
+from tests.integration.eventstore import clients, sessions
+from tests.integration.projections import accounts, rebuilds, sales
 
 pytestmark = pytest.mark.usefixtures("database")
 NAME = sales.NAME
@@ -105,3 +106,64 @@ def test_it_tells_the_latest_batches_of_a_projection():
     assert (found.events, found.taken, found.parked, found.worker) == (2, 2, 0, "w")
     assert min(found.read_s, found.fold_s, found.write_s) > 0
     assert found.total_s >= found.read_s + found.fold_s + found.write_s
+
+
+def test_a_sample_tells_that_an_open_append_holds_readers_back():
+    with sessions.opened() as open_session:
+        open_session(autocommit=True).append()
+        open_session().append()
+        open_session(autocommit=True).append()
+        sampling.take()
+    data = Sample.objects.get().data
+    assert (data["head"], data["settled"]) == (3, 1)
+    assert data["open_append_s"] > 0
+    pass_time(10)
+    sampling.take()
+    data = Sample.objects.order_by("-at")[0].data
+    assert (data["settled"], data["open_append_s"]) == (3, None)
+
+
+def test_a_pause_and_its_end_are_marked_and_a_refusal_is_not():
+    sales.catch_up()
+    control.pause(NAME, actor=accounts.ADA, reason="tests")
+    with pytest.raises(NotAllowedInState):
+        control.swap(NAME, actor=accounts.ADA, reason="tests")
+    control.resume(NAME, actor=accounts.ADA, reason="tests")
+    found = history.marks(NAME, minutes=5)
+    assert [(each.kind, each.label, each.actor) for each in found] == [
+        ("pause", "done", accounts.ADA.name),
+        ("resume", "done", accounts.ADA.name),
+    ]
+
+
+@pytest.mark.parametrize("review", [False, True])
+def test_a_rebuild_is_marked_where_it_starts_and_where_it_goes_live(review):
+    accounts.open_account()
+    accounts.follow()
+    operation = rebuilds.begin(review=review)
+    if review:
+        rebuilds.until(operation, rebuilds.State.READY)
+        operation = control.swap(accounts.NAME, actor=accounts.ADA, reason="tests")
+    assert kinds_of_marks() == ["rebuild"]
+    rebuilds.until(operation, rebuilds.State.FINISHED)
+    assert kinds_of_marks() == ["rebuild", "swap"]
+
+
+def test_a_rebuild_that_is_cancelled_leaves_the_mark_of_its_start_alone():
+    accounts.open_account()
+    accounts.follow()
+    rebuilds.begin()
+    control.cancel(accounts.NAME, actor=accounts.ADA, reason="tests")
+    assert kinds_of_marks() == ["rebuild"]
+
+
+def test_a_roll_back_is_marked_once():
+    accounts.open_account()
+    accounts.follow()
+    rebuilds.rebuild()
+    rebuilds.roll_back()
+    assert kinds_of_marks() == ["rebuild", "swap", "rollback"]
+
+
+def kinds_of_marks() -> list[str]:
+    return [each.kind for each in history.marks(accounts.NAME, minutes=5)]
