@@ -51,9 +51,15 @@ class Console:
 
 
 @pytest.fixture
-def console(system: System) -> Iterator[Console]:
+def expected_troubles() -> tuple[str, ...]:
+    """Texts of errors that a test brings about; set by its parameters."""
+    return ()
+
+
+@pytest.fixture
+def console(system: System, expected_troubles: tuple[str, ...]) -> Iterator[Console]:
     system.start()
-    with browser.opened() as page:
+    with browser.opened(expected=expected_troubles) as page:
         yield Console(page, system, Client(system))
 
 
