@@ -4,11 +4,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from monitoring.console import confirm, page
+from monitoring.console import asked, choosing, confirm, page
 from monitoring.console.acts import METHODS, SWAPS
 from monitoring.console.confirm import Asked
 from monitoring.console.reviews import held
 from projections import actors, control, errors, operations, registry
+from projections.held_streams import Matching
 from projections.models import Operation
 
 RETRIES = "retry held streams"
@@ -58,29 +59,17 @@ def skip(request: HttpRequest, *, id: int) -> HttpResponse:
 @page.viewers
 @require_http_methods(METHODS)
 def retry_many(request: HttpRequest) -> HttpResponse:
-    """?projection=: of which all that is held is retried."""
-    given = request.POST if request.method == "POST" else request.GET
-    name = given.get("projection", "")
+    """Those that were ticked (?ids=), or that match the filters of the list."""
+    try:
+        chosen = choosing.chosen(request)
+    except asked.Refused as error:
+        return page.refused(request, str(error), back="ops:dead-letters")
+    name = chosen.projection
     try:
         registry.subscriber(name)
     except errors.UnknownProjection as error:
         raise Http404(str(error)) from None
-    return confirm.answer(
-        request,
-        Asked(
-            action="retry",
-            target=name,
-            permission=actors.RETRY,
-            may=RETRIES,
-            title=f"Retry all that {name} holds",
-            button="Retry all",
-            review=lambda: held.retry_all(name),
-            perform=lambda **how: control.retry_all(name, **how),
-            back=f"{reverse('ops:dead-letters')}?projection={name}",
-            done=lambda _: f"What {name} holds is tried again.",
-            parameters={"projection": name},
-        ),
-    )
+    return confirm.answer(request, _of_many(chosen))
 
 
 @page.viewers
@@ -105,6 +94,27 @@ def cancel(request: HttpRequest, *, id: int) -> HttpResponse:
             back=reverse("ops:operation", kwargs={"id": id}),
             done=lambda _: f"{operation} is cancelled.",
         ),
+    )
+
+
+def _of_many(chosen: Matching) -> Asked:
+    name, is_part = chosen.projection, bool(chosen.named())
+    return Asked(
+        action="retry",
+        target=name,
+        permission=actors.RETRY,
+        may=RETRIES,
+        title=f"Retry {'some of ' if is_part else 'all '}what {name} holds",
+        button="Retry these" if is_part else "Retry all",
+        review=lambda: held.retry_many(chosen),
+        perform=lambda **how: (
+            control.retry_matching(chosen, **how)
+            if is_part
+            else control.retry_all(name, **how)
+        ),
+        back=f"{reverse('ops:dead-letters')}?projection={name}",
+        done=lambda _: f"What {name} holds is tried again.",
+        parameters=choosing.fields(chosen),
     )
 
 

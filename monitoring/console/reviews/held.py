@@ -1,10 +1,20 @@
 """Reviews of what is done to held streams."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eventstore.templatetags import shown as texts
 from monitoring.console.reviews.shown import Fact, Review
-from projections import dead_letters, errors, operations, registry, standings
+from projections import (
+    dead_letters,
+    errors,
+    held_streams,
+    operations,
+    registry,
+    retrying,
+    standings,
+)
+from projections.held_streams import Matching
 from projections.models import DeadLetter, Operation
 
 LATER = "Rows that lack the stream's held events, until it is free."
@@ -48,25 +58,36 @@ def skip(id: int) -> Review:
     )
 
 
-def retry_all(name: str) -> Review:
-    """Raises UnknownProjection, NotAllowedInState (nothing is held, or under way)."""
+def retry_many(chosen: Matching) -> Review:
+    """Raises UnknownProjection, NotAllowedInState (none is held, or under way),
+    WrongSelection.
+    """
+    name = chosen.projection
     registry.subscriber(name)
     seen = standings.of_many(name)
     _refuse_two(name)
-    held = dead_letters.current().filter(projection=name)
-    count = held.count()
+    if named := chosen.named():
+        retrying.refuse_wrong(chosen)
+    matching = held_streams.find(chosen)
+    count = matching.count()
     if not count:
-        raise errors.NotAllowedInState(f"{name} holds nothing")
-    parked = held.filter(state=DeadLetter.State.PARKED).count()
+        raise errors.NotAllowedInState(
+            f"{name} holds {'none of these streams' if named else 'nothing'}"
+        )
+    parked = matching.filter(state=DeadLetter.State.PARKED).count()
+    tried = min(count, retrying.AT_MOST) if named else count
     return Review(
         seen=seen,
         now=[
+            *_named(named),
             ("Held streams", texts.count(count)),
             ("Of these parked", texts.count(parked)),
         ],
         then=[("Each", "tried again, one after the other, by workers")],
-        touches=f"{texts.count(count)} streams, and what is held of them.",
-        takes=_time_of_retry(name, count),
+        touches=f"{texts.count(tried)} stream{'s'[: tried != 1]}, and what is held of "
+        f"{'it' if tried == 1 else 'them'}"
+        + (": those held longest." if tried < count else "."),
+        takes=_time_of_retry(name, tried),
         readers=LATER,
         warnings=["Those whose cause is not mended fail once more."],
     )
@@ -112,6 +133,16 @@ def _standing(letter: DeadLetter, held: int) -> Sequence[Fact]:
         ("Fails on", f"{letter.type} at position {texts.count(letter.position)}"),
         ("Error", letter.error),
         ("Held events", texts.count(held)),
+    ]
+
+
+def _named(named: Mapping[str, Any]) -> Sequence[Fact]:
+    """What the streams were chosen by; those that were ticked are counted anyway."""
+    words = {"error_key": "Cause", "type": "Fails on", "stream": "Stream begins with"}
+    return [
+        (words.get(key, texts.words(key).capitalize()), str(value))
+        for key, value in named.items()
+        if key != "ids"
     ]
 
 
