@@ -104,7 +104,7 @@ def _of_many(chosen: Matching) -> Asked:
         target=name,
         permission=actors.RETRY,
         may=RETRIES,
-        title=f"Retry {'some of ' if is_part else 'all '}what {name} holds",
+        title=f"Retry {'some' if is_part else 'all'} of what {name} holds",
         button="Retry these" if is_part else "Retry all",
         review=lambda: held.retry_many(chosen),
         perform=lambda **how: (
