@@ -17,10 +17,12 @@ def at_version(order_id: UUID, version: int) -> dict[str, Any] | None:
     return _document(order, order_id) if order else None
 
 
-def order_at(order_id: UUID, version: int) -> Order | None:
-    """As `at_version`, as it is folded."""
+def order_at(order_id: UUID, version: int, *, masked: bool = False) -> Order | None:
+    """As `at_version`, as it is folded. masked: personal texts are ***, and no key is
+    needed.
+    """
     order: Order | None = time_travel.state_at(
-        streams.ORDER.stream(order_id), version=version
+        streams.ORDER.stream(order_id), version=version, masked=masked
     )
     return order if order and order.version == version else None
 

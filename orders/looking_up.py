@@ -68,7 +68,8 @@ def meant_by(text: str) -> Group:
     conditions += [Q(pk__in=ids)] if ids else []
 
     def first(orders: QuerySet[OrderSummary], /, *, limit: int) -> list[OrderSummary]:
-        # Each by itself: of one condition with OR the planner reads whole orderings.
+        # Each by itself, in the order of its index: with OR the planner walks along the
+        # times, and passes every order since the customer's last one.
         of_each = [each for met in conditions for each in orders.filter(met)[:limit]]
         once = {each.pk: each for each in of_each}
         return sorted(once.values(), key=_newest, reverse=True)[:limit]

@@ -141,6 +141,7 @@ ORDER = streams.register(
         subject=_subject,
         state=Order,
         state_version=1,
+        page="order-page",
     )
 )
 

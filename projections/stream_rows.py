@@ -29,8 +29,8 @@ class Row:
 class StreamRows:
     """Of one projection. position: that of the stream's partition.
 
-    version: of the stream, that the rows have seen; None where it is further back than
-    was looked. behind: events that the projection takes and has not come to, at most
+    version: of the stream, at that position; None where it is further back than was
+    looked. behind: events that the projection takes and has not come to, at most
     MOST_BEHIND. letter: what holds the stream from its version on.
     shared: it keeps rows of several streams together, which are not among `rows`.
     """
@@ -63,15 +63,14 @@ def of_stream(stream: str, *, may_see: bool) -> list[StreamRows]:
         letters = having.letters_of(stream, live)
         rows = {name: _rows(each, stream, may_see) for name, each in wanted.items()}
     positions = {name: waiting.standing(live.get(name, []), stream) for name in wanted}
-    ahead = _after(stream, min(positions.values(), default=0))
-    newest = store.version_of(stream)
+    newest = _newest(stream, after=min(positions.values(), default=0))
     return [
         StreamRows(
             projection=name,
             position=position,
-            version=_version(newest, ahead, position, letters.get(name)),
+            version=_version(newest, position),
             behind=sum(
-                1 for e in ahead if e.position > position and wanted[name].takes(e)
+                1 for e in newest if e.position > position and wanted[name].takes(e)
             ),
             letter=letters.get(name),
             rows=rows[name],
@@ -81,20 +80,23 @@ def of_stream(stream: str, *, may_see: bool) -> list[StreamRows]:
     ]
 
 
-def _after(stream: str, position: int) -> list[RecordedEvent]:
-    return store.read_settled(
-        after=position, limit=MOST_BEHIND, stream=stream, up_to=store.head()
-    )
+def _newest(stream: str, *, after: int) -> list[RecordedEvent]:
+    """The stream's newest events, newest last: one, or more if it is after a position.
+
+    Not the first ones after it: each projection is behind by another number of them.
+    """
+    version = store.version_of(stream)
+    last = store.read_stream(stream, from_version=version)
+    if not last or last[-1].position <= after:
+        return last
+    return store.read_stream(stream, from_version=version - MOST_BEHIND + 1)
 
 
-def _version(
-    newest: int, ahead: list[RecordedEvent], position: int, letter: DeadLetter | None
-) -> int | None:
-    if letter:
-        return letter.version - 1
-    if len(ahead) == MOST_BEHIND:
-        return None
-    return newest - sum(1 for each in ahead if each.position > position)
+def _version(newest: list[RecordedEvent], position: int) -> int | None:
+    seen = [each.version for each in newest if each.position <= position]
+    if seen:
+        return seen[-1]
+    return 0 if newest and newest[0].version == 1 else None
 
 
 def _rows(projection: Projection, stream: str, may_see: bool) -> list[Row]:

@@ -1,12 +1,15 @@
 """Which held streams a page is about: by its filters, or those that were ticked."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from django.http import HttpRequest
 
 from monitoring.console import asked
 from projections.held_streams import Matching
 from projections.models import DeadLetter
 
-IDS = "ids"
+ID = "id"
 
 
 def filtered(request: HttpRequest) -> Matching:
@@ -22,44 +25,43 @@ def filtered(request: HttpRequest) -> Matching:
 
 
 def chosen(request: HttpRequest) -> Matching:
-    """Those that were ticked, or else that match the filters, of one projection.
+    """Those of one projection that match the filters; of them those that were ticked.
 
     Raises asked.Refused.
     """
-    ids = _ids(request)
-    if not ids:
-        return _of_one(filtered(request))
+    found, ids = filtered(request), _ids(request)
+    if ids and not found.projection:
+        return replace(found, projection=_projection_of(ids), ids=ids)
+    if not found.projection:
+        raise asked.Refused("Tick some streams, or choose those of one projection.")
+    return replace(found, ids=ids)
+
+
+def fields(matching: Matching) -> list[tuple[str, str]]:
+    """What a form sends so that `chosen` finds the same again."""
+    named = {"projection": matching.projection, **matching.named()}
+    ids = named.pop("ids", ())
+    return [
+        *((name, value) for name, value in named.items() if value),
+        *((ID, str(each)) for each in ids),
+    ]
+
+
+def _projection_of(ids: Sequence[int]) -> str:
+    """The one that holds all of them. Raises asked.Refused."""
     found = DeadLetter.objects.filter(pk__in=ids).values_list("projection", flat=True)
     names = sorted(set(found))
+    if not names:
+        raise asked.Refused("None of these streams is held any longer.")
     if len(names) > 1:
         raise asked.Refused(
             f"These are held for {' and '.join(names)}: choose those of one projection."
         )
-    # All may have been freed meanwhile; then the form that is sent still has the name.
-    name = names[0] if names else asked.text(request, "projection")
-    if not name:
-        raise asked.Refused("None of these streams is held any longer.")
-    return Matching(projection=name, ids=ids)
-
-
-def fields(matching: Matching) -> dict[str, str]:
-    """What a form sends so that `chosen` finds the same again."""
-    named = {"projection": matching.projection, **matching.named()}
-    if matching.ids:
-        named[IDS] = ",".join(map(str, matching.ids))
-    return named
-
-
-def _of_one(matching: Matching) -> Matching:
-    if not matching.projection:
-        raise asked.Refused("Tick some streams, or choose those of one projection.")
-    return matching
+    return names[0]
 
 
 def _ids(request: HttpRequest) -> tuple[int, ...]:
-    """ids=7&ids=9, as ticked, or ids=7,9."""
-    texts = ",".join(asked.given(request).getlist(IDS)).split(",")
-    wanted = [each for each in texts if each]
-    if not all(e.isascii() and e.isdecimal() and len(e) <= 18 for e in wanted):
-        raise asked.Refused("ids are numbers of dead letters, with commas between.")
-    return tuple(dict.fromkeys(map(int, wanted)))
+    texts = asked.given(request).getlist(ID)
+    if not all(e.isascii() and e.isdecimal() and len(e) <= 18 for e in texts):
+        raise asked.Refused(f"{ID} is the number of a dead letter.")
+    return tuple(dict.fromkeys(map(int, texts)))

@@ -5,7 +5,7 @@ compares with it, so a page that was overtaken says so instead of acting, and wh
 sends a form again is led to what came of the first time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,7 @@ class Asked:
     perform: Callable[..., Any]
     back: str
     done: Callable[[Any], str]
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

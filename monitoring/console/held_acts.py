@@ -1,5 +1,7 @@
 """The review pages for held streams, one or all of a projection, and for operations."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -59,17 +61,40 @@ def skip(request: HttpRequest, *, id: int) -> HttpResponse:
 @page.viewers
 @require_http_methods(METHODS)
 def retry_many(request: HttpRequest) -> HttpResponse:
-    """Those that were ticked (?ids=), or that match the filters of the list."""
+    """?id=, once for each: those that were ticked; ?projection= alone: all that it
+    holds; with others of held_streams.Matching: those that match.
+    """
     try:
-        chosen = choosing.chosen(request)
+        matching = choosing.chosen(request)
     except asked.Refused as error:
         return page.refused(request, str(error), back="ops:dead-letters")
-    name = chosen.projection
+    name = matching.projection
     try:
         registry.subscriber(name)
     except errors.UnknownProjection as error:
         raise Http404(str(error)) from None
-    return confirm.answer(request, _of_many(chosen))
+    return confirm.answer(
+        request,
+        Asked(
+            action="retry",
+            target=name,
+            permission=actors.RETRY,
+            may=RETRIES,
+            title=f"Retry what {name} holds",
+            button="Retry",
+            review=lambda: held.retry_many(matching),
+            perform=lambda **how: _retry_many(matching, **how),
+            back=f"{reverse('ops:dead-letters')}?projection={name}",
+            done=lambda _: f"What {name} holds is tried again.",
+            parameters=choosing.fields(matching),
+        ),
+    )
+
+
+def _retry_many(matching: Matching, **how: Any) -> Operation:
+    if matching.named():
+        return control.retry_matching(matching, **how)
+    return control.retry_all(matching.projection, **how)
 
 
 @page.viewers
@@ -94,27 +119,6 @@ def cancel(request: HttpRequest, *, id: int) -> HttpResponse:
             back=reverse("ops:operation", kwargs={"id": id}),
             done=lambda _: f"{operation} is cancelled.",
         ),
-    )
-
-
-def _of_many(chosen: Matching) -> Asked:
-    name, is_part = chosen.projection, bool(chosen.named())
-    return Asked(
-        action="retry",
-        target=name,
-        permission=actors.RETRY,
-        may=RETRIES,
-        title=f"Retry {'some' if is_part else 'all'} of what {name} holds",
-        button="Retry these" if is_part else "Retry all",
-        review=lambda: held.retry_many(chosen),
-        perform=lambda **how: (
-            control.retry_matching(chosen, **how)
-            if is_part
-            else control.retry_all(name, **how)
-        ),
-        back=f"{reverse('ops:dead-letters')}?projection={name}",
-        done=lambda _: f"What {name} holds is tried again.",
-        parameters=choosing.fields(chosen),
     )
 
 

@@ -35,13 +35,13 @@ class Start(forms.Form):
     )
 
 
-def sent_again(form: forms.Form) -> dict[str, str]:
+def sent_again(form: forms.Form) -> list[tuple[str, str]]:
     """Its values as the fields of a form that is sent next."""
-    return {
-        name: value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return [
+        (name, value.isoformat() if hasattr(value, "isoformat") else str(value))
         for name, value in form.cleaned_data.items()
         if value not in (None, "", False)
-    }
+    ]
 
 
 def given(form: forms.Form) -> dict[str, Any]:

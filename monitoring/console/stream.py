@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from django.contrib.admin.utils import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from eventstore import (
@@ -134,7 +134,10 @@ def _page_of(stream: str, stream_type: StreamType | None) -> str:
     if stream_type is None or not stream_type.page:
         return ""
     id = stream.removeprefix(stream_type.stream(""))
-    return reverse(stream_type.page, args=[id])
+    try:
+        return reverse(stream_type.page, args=[id])
+    except NoReverseMatch:
+        return ""  # an id that the page does not take
 
 
 def _folded(stream: str, wanted: Wanted, *, masked: bool) -> Folded:

@@ -19,6 +19,7 @@ from monitoring.console import (
     projection,
     projections,
     stream,
+    what_if,
 )
 
 app_name = "ops"
@@ -32,7 +33,7 @@ urlpatterns = [
         charting.of_projection,
         name="projection-chart",
     ),
-    path("projections/<str:name>/what-if/", projections.listed, name="what-if"),
+    path("projections/<str:name>/what-if/", what_if.of_projection, name="what-if"),
     path("projections/<str:name>/<str:word>/", acts.of_projection, name="act"),
     path("reactors/<str:name>/<str:word>/", acts.of_reactor, name="act-reactor"),
     path("events/", events.listed, name="events"),

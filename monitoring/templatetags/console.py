@@ -1,6 +1,8 @@
 """What the console's templates draw again and again: states, sortable headings."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.http import HttpRequest
@@ -92,3 +94,9 @@ def heading(
         text,
         {True: {"ascending": " ↑", "descending": " ↓"}[direction]}.get(is_now, ""),
     )
+
+
+@register.filter
+def of(values: Mapping[str, Any], name: str) -> Any:
+    """The value of a name that is in a variable; None if there is none."""
+    return values.get(name)

@@ -13,6 +13,7 @@ from eventstore.events import RecordedEvent
 from eventstore.templatetags import shown
 from monitoring.console import events
 from monitoring.templatetags import console
+from projections import stream_rows
 from projections.stream_rows import StreamRows
 
 register = template.Library()
@@ -52,7 +53,8 @@ def stands(rows: StreamRows) -> SafeString:
     if rows.letter:
         return console.state("bad", f"held from version {rows.letter.version:,} on")
     if rows.version is None:
-        return console.state("bad", f"behind by more than {rows.behind:,} events")
+        most = f"{stream_rows.MOST_BEHIND:,}"
+        return console.state("bad", f"behind by more than {most} versions")
     if rows.behind:
         events = "1 event" if rows.behind == 1 else f"{rows.behind:,} events"
         return console.state(

@@ -42,15 +42,15 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
         asked = _asked(request, id)
     except ValueError:
         return _no_version(request, id, newest)
+    in_clear = visitors.may_see_personal_texts(request)
     try:
-        found = _found(asked, newest)
+        found = _found(asked, newest, masked=not in_clear)
     except (EventStoreError, ImpossibleHistory) as error:
         detail = f"Its events cannot be folded: {type(error).__name__}: {error}"
         shown = {"detail": detail}
         return visitors.show(request, "orders/failed.html", shown, status=500)
     if found is None:
         return _no_version(request, id, newest)
-    in_clear = visitors.may_see_personal_texts(request)
     as_seen = personal.order(found, in_clear=in_clear)
     shown = {
         "id": id,
@@ -63,12 +63,17 @@ def order(request: HttpRequest, order_id: str) -> HttpResponse:
     return visitors.show(request, "orders/order.html", shown)
 
 
-def _found(asked: Asked, newest: int) -> Order | None:
-    """From the read table; from the log where it was long ago or is not read yet."""
-    if asked.version is not None:
-        within = asked.version <= newest
-        return histories.order_at(asked.id, asked.version) if within else None
-    return queries.whole(asked.id) or histories.order_at(asked.id, newest)
+def _found(asked: Asked, newest: int, *, masked: bool) -> Order | None:
+    """From the read table; from the log where it was long ago or is not read yet.
+
+    masked: what comes from the log is.
+    """
+    version = asked.version
+    if version is None and (read := queries.whole(asked.id)):
+        return read
+    if version is not None and version > newest:
+        return None
+    return histories.order_at(asked.id, version or newest, masked=masked)
 
 
 def _standing(asked: Asked, order: Order, newest: int) -> dict[str, Any]:

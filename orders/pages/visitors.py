@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from api.problems import Problem
+from eventstore import payloads
 from projections import reading
 
 VIEW = "orders.view_ordersummary"
@@ -55,4 +56,4 @@ def show(
 
 def may_see_personal_texts(request: HttpRequest) -> bool:
     """Names, addresses, notes, references in clear; others see them masked."""
-    return request.user.has_perm("projections.view_payload")
+    return payloads.may_see(request.user)

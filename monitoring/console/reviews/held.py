@@ -1,6 +1,6 @@
 """Reviews of what is done to held streams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from eventstore.templatetags import shown as texts
@@ -11,12 +11,12 @@ from projections import (
     held_streams,
     operations,
     registry,
-    retrying,
     standings,
 )
 from projections.held_streams import Matching
 from projections.models import DeadLetter, Operation
 
+LONGEST = 80  # characters of a filter's value
 LATER = "Rows that lack the stream's held events, until it is free."
 
 
@@ -58,39 +58,41 @@ def skip(id: int) -> Review:
     )
 
 
-def retry_many(chosen: Matching) -> Review:
-    """Raises UnknownProjection, NotAllowedInState (none is held, or under way),
-    WrongSelection.
-    """
-    name = chosen.projection
+def retry_many(matching: Matching) -> Review:
+    """Raises UnknownProjection, NotAllowedInState (none matches, or under way)."""
+    name = matching.projection
     registry.subscriber(name)
     seen = standings.of_many(name)
     _refuse_two(name)
-    if named := chosen.named():
-        retrying.refuse_wrong(chosen)
-    matching = held_streams.find(chosen)
-    count = matching.count()
+    found = held_streams.find(matching)
+    count = found.count()
     if not count:
-        raise errors.NotAllowedInState(
-            f"{name} holds {'none of these streams' if named else 'nothing'}"
-        )
-    parked = matching.filter(state=DeadLetter.State.PARKED).count()
-    tried = min(count, retrying.AT_MOST) if named else count
+        raise errors.NotAllowedInState(f"{name} holds nothing that matches")
+    parked = found.filter(state=DeadLetter.State.PARKED).count()
     return Review(
         seen=seen,
         now=[
-            *_named(named),
-            ("Held streams", texts.count(count)),
-            ("Of these parked", texts.count(parked)),
+            ("Held streams", texts.count(dead_letters.count(name))),
+            ("Those that match", f"{texts.count(count)}, {texts.count(parked)} parked"),
+            *((texts.words(key), _short(value)) for key, value in _named(matching)),
         ],
         then=[("Each", "tried again, one after the other, by workers")],
-        touches=f"{texts.count(tried)} stream{'s'[: tried != 1]}, and what is held of "
-        f"{'it' if tried == 1 else 'them'}"
-        + (": those held longest." if tried < count else "."),
-        takes=_time_of_retry(name, tried),
+        touches=f"{texts.count(count)} streams, and what is held of them.",
+        takes=_time_of_retry(name, count),
         readers=LATER,
         warnings=["Those whose cause is not mended fail once more."],
     )
+
+
+def _named(matching: Matching) -> list[tuple[str, Any]]:
+    named = matching.named()
+    chosen = named.pop("ids", ())
+    return [*named.items(), *([("chosen", f"{len(chosen)} streams")] if chosen else [])]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def cancel(operation: Operation) -> Review:
@@ -133,16 +135,6 @@ def _standing(letter: DeadLetter, held: int) -> Sequence[Fact]:
         ("Fails on", f"{letter.type} at position {texts.count(letter.position)}"),
         ("Error", letter.error),
         ("Held events", texts.count(held)),
-    ]
-
-
-def _named(named: Mapping[str, Any]) -> Sequence[Fact]:
-    """What the streams were chosen by; those that were ticked are counted anyway."""
-    words = {"error_key": "Cause", "type": "Fails on", "stream": "Stream begins with"}
-    return [
-        (words.get(key, texts.words(key).capitalize()), str(value))
-        for key, value in named.items()
-        if key != "ids"
     ]
 
 

@@ -105,7 +105,7 @@ def test_it_travels_without_a_script(console: Console, place: Place) -> None:
     page.get_by_role("button", name="Show").click()
     expect(title).to_have_text("State at version 2")
     assert page.url.endswith("?version=2")
-    page.get_by_role("link", name="Its events in the log").click()
+    page.get_by_role("link", name="Events in the log").click()
     expect(page.locator("tbody[data-tail] tr")).to_have_count(3)
     page.get_by_role("link", name="NoteAdded").first.click()
     expect(page.locator("pre")).to_contain_text('"text": "***"')

@@ -8,10 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from eventstore import redis_client
+from eventstore.telemetry import sending
 from monitoring import sampling
 from projections import checkpoints, control, failure
 from projections.models import AuditEntry, Checkpoint
-from tests.integration.console import viewers
+from tests.integration.console import people, shown
 from tests.integration.projections import accounts, rebuilds
 from tests.integration.projections.accounts import NAME, earn
 from tests.integration.projections.rebuilds import State
@@ -23,19 +24,14 @@ PAGE = f"/ops/projections/{NAME}/"
 CHART = f"{PAGE}chart/"
 
 
-@pytest.fixture
-def operator(holding: None):
-    return viewers.client("Operator", name="olga")
-
-
 def test_it_shows_where_it_stands_and_what_it_holds(operator):
     page = operator.get(PAGE)
-    shown = viewers.text(page)
+    said = shown.text(page)
     stands = accounts.checkpoint().position
-    assert "● running" in shown
-    assert f"Position {stands} of {stands}" in shown
-    assert "ValueError: three" in shown
-    assert "tests" in shown  # the worker
+    assert "● running" in said
+    assert f"Position {stands} of {stands}" in said
+    assert "ValueError: three" in said
+    assert "tests" in said  # the worker
     assert operator.get("/ops/projections/unknown/").status_code == 404
 
 
@@ -47,10 +43,10 @@ def test_it_says_why_it_is_faulted_and_what_helps(operator):
         next_attempt_at=timezone.now(),
     )
     page = operator.get(PAGE)
-    shown = viewers.text(page)
-    assert "✖ faulted" in shown
-    assert "Its code fails on what comes next" in shown
-    assert "KeyError: 'colour'" in shown
+    said = shown.text(page)
+    assert "✖ faulted" in said
+    assert "Its code fails on what comes next" in said
+    assert "KeyError: 'colour'" in said
     position = accounts.checkpoint().position + 1
     assert f'href="/ops/events/{position}/"' in page.content.decode()
     assert "<details" in page.content.decode()
@@ -61,48 +57,49 @@ def test_it_says_that_only_a_rebuild_helps_a_log_that_diverged(operator):
         state="faulted",
         failure={"category": "log-diverged", "error": "gone", "traceback": ""},
     )
-    assert "only a rebuild helps" in viewers.text(operator.get(PAGE))
+    assert "only a rebuild helps" in shown.text(operator.get(PAGE))
 
 
 def test_it_says_which_code_and_which_tables_are_of_what_version(operator):
     Checkpoint.objects.filter(projection=NAME).update(version=7)
-    shown = viewers.text(operator.get(PAGE))
-    assert "The code here is version 1, the live tables are of version 7" in shown
+    said = shown.text(operator.get(PAGE))
+    assert "The code here is version 1, the live tables are of version 7" in said
 
 
 def test_it_shows_a_rebuild_from_its_beginning_to_the_roll_back(operator):
-    assert "It was never rebuilt" in viewers.text(operator.get(PAGE))
+    assert "It was never rebuilt" in shown.text(operator.get(PAGE))
     models.Balance.objects.filter(pk="well").update(points=99)
     operation = rebuilds.begin(review=True)
-    shown = viewers.text(operator.get(PAGE))
-    assert f"Rebuild {operation.pk} ◐ filling" in shown
-    assert "Cancel" in shown
-    assert "Swap" not in shown
+    said = shown.text(operator.get(PAGE))
+    assert f"Rebuild {operation.pk} ◐ filling" in said
+    assert "Cancel" in said
+    assert "Swap" not in said
     rebuilds.until(operation, State.READY)
-    shown = viewers.text(operator.get(PAGE))
-    assert "1 rows differ at position" in shown
-    assert "well points 99 10" in shown
-    assert "Swap" in shown
+    said = shown.text(operator.get(PAGE))
+    assert "1 rows differ at position" in said
+    assert "well points 99 10" in said
+    assert "Swap" in said
     control.swap(NAME, actor=accounts.ADA, reason="as expected")
     rebuilds.until(operation, State.FINISHED)
-    shown = viewers.text(operator.get(PAGE))
-    assert "Those before the last swap: version 1, generation 1" in shown
-    assert "Roll back" in shown
-    assert "Discard" in shown
-    assert "as expected" in shown
+    said = shown.text(operator.get(PAGE))
+    assert "Those before the last swap: version 1, generation 1" in said
+    assert "Roll back" in said
+    assert "Discard" in said
+    assert "as expected" in said
 
 
 def test_it_says_why_a_rebuild_failed(operator):
     operation = rebuilds.begin(review=True)
     control.cancel(NAME, actor=accounts.ADA, reason="")
-    shown = viewers.text(operator.get(PAGE))
-    assert f"The last rebuild, {operation.pk} , ❚❚ cancelled" in shown
+    said = shown.text(operator.get(PAGE))
+    assert f"The last rebuild, {operation.pk} , ❚❚ cancelled" in said
 
 
 @pytest.mark.usefixtures("patient_redis")
 def test_it_shows_the_latest_batches_with_a_bar_for_each(operator):
     earn(2, id="well")
     accounts.follow()
+    assert sending.flush()
     page = operator.get(PAGE).content.decode()
     assert 'class="steps"' in page
     assert "style=" not in page
@@ -110,7 +107,7 @@ def test_it_shows_the_latest_batches_with_a_bar_for_each(operator):
 
 def test_it_says_that_redis_is_away(operator, silent_redis):
     redis_client.forget_shared()
-    assert "Redis is away, which has them" in viewers.text(operator.get(PAGE))
+    assert "Redis is away, which has them" in shown.text(operator.get(PAGE))
 
 
 def test_it_draws_what_was_sampled_with_marks_and_gaps(operator):
@@ -124,7 +121,7 @@ def test_it_draws_what_was_sampled_with_marks_and_gaps(operator):
     assert [each for each in lag if each is not None] == [0]
     assert len(told["times"]) == len(position) > 100  # the gaps
     assert [each["kind"] for each in told["marks"]] == ["pause"]
-    page = viewers.text(operator.get(PAGE))
+    page = shown.text(operator.get(PAGE))
     assert "As a table" in page
     assert "pause done by ada" in page
 
@@ -138,11 +135,11 @@ def test_it_sends_a_chart_that_did_not_change_once(operator):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_it_shows_charts_to_nobody_else():
-    stranger = viewers.client(name="stranger")
+def test_it_shows_charts_to_nobody_else(viewer):
+    stranger = people.member("")
     assert stranger.get(CHART).status_code == 403
     assert stranger.get(PAGE).status_code == 403
-    assert viewers.client("Viewer").get(CHART).status_code == 200
+    assert viewer.get(CHART).status_code == 200
 
 
 def test_it_changes_nothing_of_an_open_page_while_nothing_happens(operator):

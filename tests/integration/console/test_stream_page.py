@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from eventstore import store
 from eventstore.models import PersonKey
-from orders.streams import ORDER
+from projections.models import Checkpoint
 from tests.integration.console import people, stored
 from tests.integration.console.people import body
+from tests.integration.eventstore.notes import note
 from tests.integration.projections import accounts
 from tests.unit.orders.builders import ADDRESS
 
@@ -133,6 +134,16 @@ def test_it_says_how_far_a_projection_is_behind(viewer):
     assert "at version 1, behind by 2 events" in text
 
 
+def test_it_counts_for_each_projection_by_itself(viewer, order):
+    stored.project()
+    Checkpoint.objects.filter(projection="order_summary").update(state="paused")
+    store.append(order, [note() for _ in range(1101)], expected_version=3)
+    stored.project()
+    text = body(viewer, url(order))
+    assert "behind by more than 1,000 versions" in told(text, "order_summary")
+    assert "at version 1,104 position" in told(text, "order_detail")
+
+
 def test_it_says_what_is_held(viewer, monkeypatch):
     fold = type(accounts.projection()).fold
 
@@ -198,7 +209,7 @@ def test_it_pages_through_a_long_stream_with_as_few_statements(viewer):
             text = body(viewer, url("account-1"))
         asked.append(len(log) + len(read))
     assert asked[0] == asked[1]
-    assert "behind by more than 1,000 events" in told(text, accounts.NAME)
+    assert "behind by more than 1,000 versions" in told(text, accounts.NAME)
     assert "State at version 5,000, the newest" in text
     assert text.count('class="version"') == 50
     (older,) = re.findall(r'href="([^"]*)">Older', text)
@@ -216,13 +227,13 @@ def test_it_asks_the_databases_a_bounded_number_of_times(viewer, order):
     assert len(log) + len(read) <= STATEMENTS
 
 
-def test_it_links_to_the_page_that_people_have(viewer, order, monkeypatch):
-    assert "Its page for people" not in body(viewer, url(order))
-    # Any page that takes an id does.
-    monkeypatch.setitem(vars(ORDER), "page", "ops:stream")
+def test_it_links_to_the_page_that_people_have(viewer, order):
     id = order.removeprefix("order-")
-    link = f'<a href="{url(id)}">Its page for people</a>'
-    assert link in body(viewer, url(order))
+    assert f'<a href="/orders/{id}/">Order page</a>' in body(viewer, url(order))
+    stored.former("order-a/b", "OrderMelted", {})
+    accounts.open_account()
+    for stream in ("order-a/b", "account-1"):
+        assert " page</a>" not in body(viewer, url(stream))
 
 
 def test_it_says_that_there_is_no_such_stream(viewer):

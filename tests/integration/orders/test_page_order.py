@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,7 @@ from tests.integration.orders.shop import ORDERS, Shop, events_of, order
 from tests.integration.orders.test_queries_http_parked import broken  # noqa: F401
 
 MOST_STATEMENTS = 15
+LOOK = "view_ordersummary"
 
 
 @pytest.fixture
@@ -86,6 +88,23 @@ def test_it_tells_what_happened_newest_first(shop: Shop, administrator: Client) 
     at = newest.occurred_at.isoformat().replace("+00:00", "Z")
     assert f"datetime='{at}'" in shown
     assert f'href="/admin/orders/orderdetail/{id}/change/"' in shown
+
+
+def test_it_leads_to_the_console_who_may_see_it(shop: Shop, viewer: Client) -> None:
+    id = shop.place()
+    project()
+    (placed,) = events_of(id)
+    links = (f"/ops/streams/order-{id}/", f"/ops/events/{placed.position}/")
+    shown = visitors.page(viewer.get(f"/orders/{id}/"))
+    for link in links:
+        assert f'href="{link}"' in shown
+        assert viewer.get(link).status_code == 200
+    clerk = visitors.signed_in("clara")
+    clerk_user = User.objects.get(username="clara")
+    clerk_user.user_permissions.add(Permission.objects.get(codename=LOOK))
+    shown = visitors.page(clerk.get(f"/orders/{id}/"))
+    assert "/ops/" not in shown
+    assert "/admin/orders/" not in shown
 
 
 def test_it_masks_what_tells_about_the_customer(
@@ -205,7 +224,11 @@ def test_it_says_what_it_cannot_read(
     assert sentences[0].startswith("DeliveryFailed, which cannot be read here: ")
     assert sentences[3] == "Confirmed"
     # Who sees them masked needs no key.
-    assert told(viewer.get(f"/orders/{id}/"))[0].endswith("failed: ***")
+    for query in ("", "?at_version=5"):
+        answer = viewer.get(f"/orders/{id}/{query}")
+        assert told(answer)[0].endswith("failed: ***")
+    answer = administrator.get(f"/orders/{id}/?at_version=5")
+    assert "Its events cannot be folded" in visitors.text(answer, 500)
 
 
 def test_it_pages_through_what_happened(

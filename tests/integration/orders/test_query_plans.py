@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
@@ -36,6 +36,15 @@ PASSES = ("placed_before", "2025-07-01T00:00:00Z", "-updated_at")
 BIG = 10_000
 # Pages that a client turns before it is deep inside.
 PAGES = 3
+# The oldest 4,000 of the 200,000 orders are those of one customer.
+FORMER_CUSTOMER = """
+UPDATE orders_order_summary
+SET customer_id = 'former'
+WHERE placed_at <= (
+    SELECT placed_at FROM orders_order_summary ORDER BY placed_at LIMIT 1 OFFSET 3999
+);
+ANALYZE orders_order_summary;
+"""
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +142,15 @@ def test_it_looks_orders_up_from_an_index(reader: Reader, asked: str) -> None:
         assert answer.status_code in (200, 303), answer.content
         found = re.search(r'href="([^"]+)" rel="next"', answer.content.decode())
         following = html.unescape(found[1]) if found else None
+
+
+def test_it_looks_up_who_has_ordered_nothing_for_long(reader: Reader) -> None:
+    viewer = visitors.signed_in("viewer of the past", "Viewer")
+    with transaction.atomic(using="read"), connections["read"].cursor() as cursor:
+        cursor.execute(FORMER_CUSTOMER)
+        answer = _bounded_answer(viewer, "/orders/?q=former", None, MOST_READ)
+        assert answer.content.count(b'<tr id="order-') == 50
+        transaction.set_rollback(True, using="read")
 
 
 def test_it_shows_an_order_by_its_key(reader: Reader) -> None:
