@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlencode
 
 from django.http import (
     HttpRequest,
@@ -11,9 +12,9 @@ from django.http import (
 )
 from django.views.decorators.http import require_safe
 
-from monitoring.console import asked, page, paging
+from monitoring.console import asked, choosing, page, paging
 from projections import documents, held_streams
-from projections.held_streams import Matching
+from projections.held_streams import Groups, Matching
 from projections.models import DeadLetter
 
 # Lines of an export.
@@ -23,9 +24,9 @@ MOST = 10_000
 @page.viewers
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
-    wanted = matching(request)
-    fault, found = "", None
+    wanted, fault, found = Matching(), "", None
     try:
+        wanted = choosing.filtered(request)
         found = paging.page(request, held_streams.find(wanted).defer("traceback"))
     except asked.Refused as error:
         fault = str(error)
@@ -40,6 +41,8 @@ def listed(request: HttpRequest) -> HttpResponse:
             "causes": causes,
             "total": sum(each.count for each in causes.groups),
             "matching": wanted,
+            "matching_number": _number(wanted, causes),
+            "matching_fields": urlencode(choosing.fields(wanted)),
             "is_narrowed": wanted != Matching(),
             "states": DeadLetter.State.values,
         },
@@ -52,24 +55,15 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def exported(request: HttpRequest) -> HttpResponseBase:
     """What matches, a JSON object a line, MOST at most; the last line says if so."""
-    rows = held_streams.find(matching(request)).order_by("pk")
+    try:
+        wanted = choosing.filtered(request)
+    except asked.Refused:
+        return listed(request)  # which says what is wrong
+    rows = held_streams.find(wanted).order_by("pk")
     return StreamingHttpResponse(
         _lines(rows[: MOST + 1]),
         content_type="application/x-ndjson",
         headers={"Content-Disposition": 'attachment; filename="dead-letters.ndjson"'},
-    )
-
-
-def matching(request: HttpRequest) -> Matching:
-    """The filters in the query."""
-    given = request.GET
-    return Matching(
-        projection=given.get("projection", ""),
-        state=given.get("state", ""),
-        category=given.get("category", ""),
-        type=given.get("type", ""),
-        stream=given.get("stream", ""),
-        error_key=given.get("error_key", ""),
     )
 
 
@@ -80,6 +74,18 @@ def _of_causes(wanted: Matching) -> Matching:
         state=wanted.state,
         type=wanted.type,
         stream=wanted.stream,
+    )
+
+
+def _number(wanted: Matching, causes: Groups) -> int | None:
+    """How many match; None where the groups, which are cut off, do not tell."""
+    if causes.more:
+        return None
+    return sum(
+        each.count
+        for each in causes.groups
+        if wanted.category in ("", each.category)
+        and wanted.error_key in ("", each.error_key)
     )
 
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from monitoring.console import confirm, page
+from monitoring.console import asked, choosing, confirm, page
 from monitoring.console.acts import METHODS, SWAPS
 from monitoring.console.confirm import Asked
 from monitoring.console.reviews import held
@@ -15,7 +15,6 @@ from projections.held_streams import Matching
 from projections.models import Operation
 
 RETRIES = "retry held streams"
-FILTERS = ("projection", "state", "category", "type", "stream", "error_key")
 SKIPS = "skip failing events"
 
 
@@ -62,10 +61,13 @@ def skip(request: HttpRequest, *, id: int) -> HttpResponse:
 @page.viewers
 @require_http_methods(METHODS)
 def retry_many(request: HttpRequest) -> HttpResponse:
-    """?projection= alone: all that it holds; with others of held_streams.Matching and
-    id=, once for each: those that match.
+    """?id=, once for each: those that were ticked; ?projection= alone: all that it
+    holds; with others of held_streams.Matching: those that match.
     """
-    matching = _matching(request)
+    try:
+        matching = choosing.chosen(request)
+    except asked.Refused as error:
+        return page.refused(request, str(error), back="ops:dead-letters")
     name = matching.projection
     try:
         registry.subscriber(name)
@@ -84,7 +86,7 @@ def retry_many(request: HttpRequest) -> HttpResponse:
             perform=lambda **how: _retry_many(matching, **how),
             back=f"{reverse('ops:dead-letters')}?projection={name}",
             done=lambda _: f"What {name} holds is tried again.",
-            parameters=_sent_again(matching),
+            parameters=choosing.fields(matching),
         ),
     )
 
@@ -93,21 +95,6 @@ def _retry_many(matching: Matching, **how: Any) -> Operation:
     if matching.named():
         return control.retry_matching(matching, **how)
     return control.retry_all(matching.projection, **how)
-
-
-def _matching(request: HttpRequest) -> Matching:
-    given = request.POST if request.method == "POST" else request.GET
-    named = {each: given.get(each, "") for each in FILTERS}
-    ids = [int(each) for each in given.getlist("id") if each.isdecimal()]
-    return Matching(**named, ids=tuple(ids))
-
-
-def _sent_again(matching: Matching) -> list[tuple[str, str]]:
-    named = [(each, getattr(matching, each)) for each in FILTERS]
-    return [
-        *((name, value) for name, value in named if value),
-        *(("id", str(each)) for each in matching.ids),
-    ]
 
 
 @page.viewers

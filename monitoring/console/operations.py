@@ -32,12 +32,12 @@ class Line:
 @page.viewers
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
-    filters = {
-        name: request.GET.get(name, "") for name in ("kind", "state", "projection")
-    }
-    wanted = {name: value for name, value in filters.items() if value}
+    filters: dict[str, str] = {}
+    wanted: dict[str, str] = {}
     fault, found = "", None
     try:
+        filters = _filters(request)
+        wanted = {name: value for name, value in filters.items() if value}
         found = paging.page(request, Operation.objects.filter(**wanted))
     except asked.Refused as error:
         fault = str(error)
@@ -56,6 +56,15 @@ def listed(request: HttpRequest) -> HttpResponse:
         status=422 if fault else 200,
         live=not fault and found is not None and found.is_first,
     )
+
+
+def _filters(request: HttpRequest) -> dict[str, str]:
+    """Raises asked.Refused."""
+    return {
+        "kind": asked.word(request, "kind", known=Operation.Kind.values),
+        "state": asked.word(request, "state", known=Operation.State.values),
+        "projection": asked.text(request, "projection"),
+    }
 
 
 def line(operation: Operation) -> Line:

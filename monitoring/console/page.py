@@ -72,6 +72,12 @@ def missing(request: HttpRequest, what: str, *, back: str) -> HttpResponse:
     return show(request, "console/missing.html", shown, status=404, live=False)
 
 
+def refused(request: HttpRequest, what: str, *, back: str) -> HttpResponse:
+    """422 that says what is wrong with an address, and leads back to a list."""
+    shown = {"fault": what, "back": reverse(back)}
+    return show(request, "console/refused.html", shown, status=422, live=False)
+
+
 def show(
     request: HttpRequest,
     template: str,
