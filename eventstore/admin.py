@@ -137,6 +137,7 @@ class EventAdmin(LogAdmin):
     )
     fields = (
         "position",
+        "console",
         "event_id",
         "stream_link",
         "version",
@@ -147,6 +148,10 @@ class EventAdmin(LogAdmin):
         "pretty_data",
         "pretty_metadata",
     )
+
+    @admin.display(description="in the console")
+    def console(self, event: Event) -> SafeString:
+        return console_link("event", event.position, text="causes, effects, upcasts")
 
     @admin.display(description="occurred at")
     def occurred(self, event: Event) -> SafeString:
@@ -189,7 +194,7 @@ class StreamAdmin(LogAdmin):
         "An order's id, the position or id of an event, the type of the first event, "
         "or how a stream's name begins."
     )
-    fields = ("stream", "newest_version", "rows", "newest_events", "state")
+    fields = ("stream", "console", "newest_version", "rows", "newest_events", "state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stream]:
         events_of_all: QuerySet[Stream] = super().get_queryset(request)
@@ -213,6 +218,10 @@ class StreamAdmin(LogAdmin):
     @admin.display(description="begun with")
     def begun_with(self, first: Stream) -> str:
         return first.type
+
+    @admin.display(description="in the console")
+    def console(self, first: Stream) -> SafeString:
+        return console_link("stream", first.stream, text="history and time travel")
 
     @admin.display(description="version")
     def newest_version(self, first: Stream) -> int:
@@ -318,6 +327,11 @@ def stream_link(stream: str, *, text: str = "") -> SafeString:
     """A link to a stream's page, with its name if no other text is given."""
     url = reverse("admin:eventstore_stream_change", args=[quote(stream)])
     return format_html("<a href='{}'>{}</a>", url, text or stream)
+
+
+def console_link(page: str, key: object, *, text: str) -> SafeString:
+    """A link to a page of the operations console, by its URL's name."""
+    return format_html("<a href='{}'>{}</a>", reverse(f"ops:{page}", args=[key]), text)
 
 
 def row_link(model: type[Model], id: object) -> SafeString:

@@ -80,7 +80,12 @@ class OrderRowAdmin(ReadOnly):
 
     @admin.display(description="stream")
     def stream(self, row: Any) -> SafeString:
-        return eventstore.admin.stream_link(ORDER.stream(row.order_id))
+        name = ORDER.stream(row.order_id)
+        return format_html(
+            "{} · {}",
+            eventstore.admin.stream_link(name),
+            eventstore.admin.console_link("stream", name, text="history"),
+        )
 
 
 @admin.register(OrderSummary)
