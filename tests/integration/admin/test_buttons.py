@@ -1,13 +1,13 @@
-"""Buttons of the admin lead to the console's review pages, for whoever may act there."""
+"""Buttons of the admin lead to review pages of the console, for whoever may act."""
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projections import actors, control
 from projections.models import Checkpoint, DeadLetter, Operation
+from tests.integration.console.people import member
 from tests.integration.operators.conftest import holding
 from tests.integration.projections.accounts import NAME
 
@@ -17,14 +17,6 @@ pytestmark = pytest.mark.usefixtures("holding")
 
 ANN = actors.program("ann")
 LISTS = ("checkpoint", "deadletter", "operation", "auditentry")
-
-
-def member(group: str) -> Client:
-    user = User.objects.create_user(group, is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def shown(client: Client, path: str) -> str:
