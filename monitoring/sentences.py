@@ -81,7 +81,8 @@ def _projections(
 ) -> Sentence:
     if not has_started:
         return _to_projections(
-            "No projection has started yet: it takes a worker, which bin/up starts.",
+            "No projection has started yet: start a worker "
+            "(bin/up does, on one machine).",
             "careful",
         )
     for state, verb in (("faulted", "faulted"), ("stalled", "stalled")):
@@ -226,7 +227,7 @@ def _servers(
     ]
     states = [each.state for each in sections if each.key.startswith(SERVERS)]
     if workers.alive == 0:
-        faults.insert(0, "No worker is alive: bin/up starts some.")
+        faults.insert(0, "No worker is alive: start one (bin/up does, on one machine).")
         states.append("bad" if has_started else "careful")
     text = " ".join(faults) or f"{_alive(workers)}Redis and PostgreSQL answer."
     return Sentence(text=text, state=findings.worst(states), url_name="ops:health")
