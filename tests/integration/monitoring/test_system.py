@@ -62,7 +62,7 @@ def test_servers_that_say_nothing_hold_nobody(monkeypatch, silent_port):
     monkeypatch.setattr(settings, "CELERY_BROKER_URL", settings.REDIS_URL)
     found = sections()
     assert {found[key].state for key in ("redis", "queues")} == {"bad"}
-    assert found["postgres"].state == "good"
+    assert "version" in values(found["postgres"])
 
 
 def test_a_look_that_hangs_is_left_to_itself():
