@@ -280,7 +280,7 @@ def test_it_is_rebuilt_beside_the_one_that_is_read(ada, stored):
     control.discard(NAME, actor=accounts.ADA, reason="tests")
     follow()
     assert generation.names(registry.get(NAME)) == {f"{accounts.epoch()}.2"}
-    assert len(list(stored.scan_iter("*customer_timeline*"))) == 3
+    assert len(list(stored.scan_iter("{cqrs:*customer_timeline*"))) == 3
 
 
 def differing(*lists: range, position: int) -> int:
