@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.acceptance.console.conftest import Console, Place
 
@@ -47,34 +47,45 @@ def stream(console: Console, place: Place) -> str:
 
 # A review page for what cannot be done now, and a search that is not understood.
 @pytest.mark.parametrize("expected_troubles", [("status of 409", "status of 422")])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_accessible_and_fits(console: Console, stream: str, theme: str) -> None:
+def test_every_page_is_accessible_and_fits(console: Console, stream: str) -> None:
     page, found = console.page, []
     console.sign_in("Administrator")
-    page.emulate_media(color_scheme=theme)
-    for path in PAGES:
-        console.open(path.format(stream=stream))
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate(TOO_WIDE):
-                found.append(f"{path} is wider than {width} px")
-        found += [
-            f"{path} {each['id']}: {each['nodes'][0]['failureSummary']}"
-            for each in Axe().run(page).response["violations"]
-        ]
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for path in PAGES:
+            console.open(path.format(stream=stream))
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                if page.evaluate(TOO_WIDE):
+                    found.append(f"{path} is wider than {width} px")
+            found += [
+                f"{path} {theme} {each['id']}: {each['nodes'][0]['failureSummary']}"
+                for each in Axe().run(page).response["violations"]
+            ]
     assert found == []
 
 
-def test_the_wall_board_does_not_grow(console: Console, stream: str) -> None:
+def test_a_refresh_keeps_the_focus_and_never_grows(
+    console: Console, place: Place
+) -> None:
     page = console.page
+    place()
     console.sign_in("Viewer")
+    console.open("/ops/")
+    details = page.locator("figure.small details").first
+    details.locator("summary").click()
+    details.locator("summary").focus()
+    for _ in range(2):
+        place()
+        refresh(page, "/ops/")
+    assert details.get_attribute("open") is not None
+    expect(details.locator("summary")).to_be_focused()
+
     console.open("/ops/?tv=1")
-    refreshed = "document.dispatchEvent(new Event('visibilitychange'))"
     session = page.context.new_cdp_session(page)
     seen = []
     for _ in range(30):
-        with page.expect_response(lambda answer: "tv=1" in answer.url):
-            page.evaluate(refreshed)
+        refresh(page, "tv=1")
         page.wait_for_timeout(50)
         session.send("HeapProfiler.collectGarbage")
         held = session.send("Memory.getDOMCounters")
@@ -86,24 +97,16 @@ def test_the_wall_board_does_not_grow(console: Console, stream: str) -> None:
     assert late[2] <= early[2] + 5
 
 
-@pytest.mark.parametrize("expected_troubles", [("status of 422",)])
-def test_the_theme_and_the_zone_are_remembered(console: Console) -> None:
-    page = console.page
-    console.sign_in("Viewer")
-    console.open("/preferences/?next=/ops/health/")
-    page.get_by_label("Dark").check()
-    page.get_by_label("Time zone").fill("Europe/Berlin")
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**/ops/health/")
-    assert page.locator("html").get_attribute("data-theme") == "dark"
-    assert " CE" in page.locator("time").first.inner_text()  # CET or CEST
-    console.open("/preferences/")
-    page.get_by_label("Time zone").fill("Moon/Crater")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator(".errorlist")).to_contain_text("Moon/Crater is no time zone")
+def refresh(page: Page, url: str) -> None:
+    """As when somebody comes back to the page."""
+    with page.expect_response(lambda answer: answer.url.endswith(url)):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_its_keys_lead_to_pages(console: Console) -> None:
+@pytest.mark.parametrize("expected_troubles", [("status of 422", "status of 503")])
+def test_it_has_keys_remembers_choices_and_says_since_when_it_is_stale(
+    console: Console,
+) -> None:
     page = console.page
     console.sign_in("Viewer")
     console.open("/ops/")
@@ -117,37 +120,26 @@ def test_its_keys_lead_to_pages(console: Console) -> None:
     page.keyboard.press("/")
     expect(page.locator("[data-search]").first).to_be_focused()
 
+    console.open("/preferences/?next=/ops/health/")
+    page.get_by_label("Dark").check()
+    page.get_by_label("Time zone").fill("Europe/Berlin")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/ops/health/")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert " CE" in page.locator("time").first.inner_text()  # CET or CEST
+    console.open("/preferences/")
+    page.get_by_label("Time zone").fill("Moon/Crater")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".errorlist")).to_contain_text("Moon/Crater is no time zone")
 
-@pytest.mark.parametrize("expected_troubles", [("status of 503",)])
-def test_it_says_since_when_it_is_stale(console: Console) -> None:
-    page = console.page
-    console.sign_in("Viewer")
     console.open("/ops/projections/")
     light = page.locator("[data-light]")
     expect(light).to_contain_text("live")
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     expect(light).to_contain_text("paused at")
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     expect(light).to_contain_text("live")
     page.route("**/ops/projections/", lambda route: route.fulfill(status=503))
     expect(light).to_contain_text("stale since", timeout=15_000)
     page.unroute("**/ops/projections/")
     expect(light).to_contain_text("live", timeout=30_000)
-
-
-def test_a_refresh_keeps_the_focus_and_what_is_open(
-    console: Console, place: Place
-) -> None:
-    page = console.page
-    place()
-    console.sign_in("Administrator")
-    console.open("/ops/")
-    details = page.locator("figure.small details").first
-    details.locator("summary").click()
-    details.locator("summary").focus()
-    for _ in range(2):
-        with page.expect_response(lambda answer: answer.url.endswith("/ops/")):
-            place()
-            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    assert details.get_attribute("open") is not None
-    expect(details.locator("summary")).to_be_focused()
