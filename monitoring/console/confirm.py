@@ -95,7 +95,7 @@ def refused(
 def _act(request: HttpRequest, asked: Asked, actor: Actor) -> HttpResponse:
     signed = request.POST.get(SIGNED, "")
     try:
-        once = confirming.read(signed, actor.name, asked.action, str(asked.target))
+        once = confirming.read(signed, actor.name, asked.action, _meant(asked))
     except errors.BadConfirmation as error:
         return _page(request, asked, actor, Shown(status=400, overtaken=str(error)))
     reason = request.POST.get(REASON, "").strip()
@@ -116,6 +116,14 @@ def _act(request: HttpRequest, asked: Asked, actor: Actor) -> HttpResponse:
         return _page(request, asked, actor, shown)
     messages.success(request, asked.done(done), extra_tags="good")
     return _there(asked, done.pk if isinstance(done, Operation) else None)
+
+
+def _meant(asked: Asked) -> str:
+    """The target with what was asked of it: a form for other streams, or for another
+    number of partitions than the page has shown, is no confirmation of these.
+    """
+    given = ", ".join(f"{name}={value}" for name, value in asked.parameters)
+    return f"{asked.target} ({given})" if given else str(asked.target)
 
 
 def _done_before(
@@ -147,7 +155,7 @@ def _page(
     try:
         review = asked.review()
         signed = signed or confirming.sign(
-            actor.name, asked.action, str(asked.target), review.seen
+            actor.name, asked.action, _meant(asked), review.seen
         )
     except errors.ProjectionError as error:
         refusal, status = _sentence(error), 409

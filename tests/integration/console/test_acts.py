@@ -240,3 +240,12 @@ def test_it_refuses_a_viewer_at_held_streams_and_operations(viewer):
         assert viewer.post(path, {"projection": NAME}).status_code == 403
     assert AuditEntry.objects.filter(outcome="refused").count() == 4
     assert AuditEntry.objects.count() == before + 4
+
+
+def test_it_confirms_what_was_shown_and_nothing_else(operator):
+    path = f"{PAGE}rebuild/"
+    form = shown.form(operator.get(f"{path}?review=true"))
+    answer = operator.post(path, {**form, "review": "", "partitions": "4"})
+    assert answer.status_code == 400
+    assert not Operation.objects.exists()
+    assert operator.post(path, form).status_code == 303

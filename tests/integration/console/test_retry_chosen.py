@@ -113,3 +113,11 @@ def test_it_says_what_is_wrong_with_a_filter(operator, address, said):
     page = operator.get(address)
     assert page.status_code == 422
     assert said in shown.text(page)
+
+
+def test_it_confirms_the_streams_that_were_shown_and_no_others(operator, more):
+    form = shown.form(operator.get(f"{RETRY}?id={more[0].pk}"))
+    answer = operator.post(RETRY, {**form, "id": str(more[1].pk)})
+    assert answer.status_code == 400
+    assert "this confirmation is not for" in shown.text(answer)
+    assert not Operation.objects.exists()
