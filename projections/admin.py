@@ -1,5 +1,7 @@
 """Projections in Django's admin: where each stands, and what operators did."""
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +20,8 @@ from projections.rebuilding import progress
 
 # An operation that nobody has moved for so long may lack a worker. Seconds.
 QUIET_S = 20
+# How projections stand, while a page is made: the admin is one object for all threads.
+_standing: ContextVar[Mapping[str, status.Status]] = ContextVar("standing")
 # Read by shape as well as by colour.
 _SIGNS = {
     "running": "●",
@@ -104,9 +108,10 @@ class CheckpointAdmin(WithButtons):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Checkpoint]:
         # One look at the whole engine serves all lines of the page.
-        self._standing = {each.name: each for each in status.all()}
+        standing = {each.name: each for each in status.all()}
+        _standing.set(standing)
         found: QuerySet[Checkpoint] = super().get_queryset(request)
-        return found.filter(projection__in=self._standing)
+        return found.filter(projection__in=standing)
 
     def buttons(self, row: Checkpoint) -> list[Button]:
         # On the first line of a projection that is split, and not of kept tables.
@@ -123,7 +128,7 @@ class CheckpointAdmin(WithButtons):
         """How its projection stands; None for tables that are not the live ones."""
         if row.role != Checkpoint.Role.LIVE:
             return None
-        return self._standing[row.projection]
+        return _standing.get()[row.projection]
 
     @admin.display(description="partition")
     def part(self, row: Checkpoint) -> str:
