@@ -15,7 +15,7 @@ from monitoring.system.findings import Section, State
 from projections.status import Status
 
 # Outcomes of commands that are faults of ours; a rejection is an answer.
-FAILED = frozenset({"failed", "error"})
+FAILED = frozenset({"failed"})
 # Sections that have a sentence here; the others of the Health page show there.
 SERVERS = ("postgres", "redis", "queues")
 

@@ -145,11 +145,16 @@ def test_it_counts_as_an_independent_count_does():
 
 def test_it_names_every_state():
     make_a_mess()
-    states = {each.name: each.state for each in status.all()}
     names = sorted(set(registry.all()) - {NAME})
-    assert [states[name] for name in names[:3]] == ["paused", "stalled", "catching_up"]
-    assert states[names[3]] == "catching_up"
-    assert [each.partitions for each in status.reactors() if each.name == NAME] == []
+    Checkpoint.objects.filter(projection=names[5]).update(state="faulted")
+    states = {each.name: each.state for each in status.all()}
+    assert [states[name] for name in names[:4]] == [
+        "paused",
+        "stalled",
+        "catching_up",
+        "catching_up",
+    ]
+    assert states[names[5]] == "faulted"
 
 
 def test_it_gives_the_same_of_one_as_of_all():
